@@ -1,0 +1,80 @@
+# Every command of a day's work; CI calls the same ones.
+PYTHON ?= python3
+# TORCH=cpu (small, the default) or TORCH=cuda (several GB, Linux with an NVIDIA driver)
+TORCH ?= cpu
+TORCH_VERSION := $(shell sed -n 's/^torch==//p' constraints.txt)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed-$(TORCH)
+DEV_STAMP := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# On Linux the plain wheel of PyPI is the CUDA build; the CPU build carries a local version and lies on PyTorch's own index.
+ifeq ($(TORCH)-$(shell uname -s),cpu-Linux)
+TORCH_SPEC := torch==$(TORCH_VERSION)+cpu
+TORCH_FROM := --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu
+else
+TORCH_SPEC := torch==$(TORCH_VERSION)
+TORCH_FROM :=
+endif
+# The services that `make test-services` speaks to; each may be set in the environment.
+OCTET_TEST_DATABASE_URL ?= postgresql+psycopg://postgres@127.0.0.1:5432/test
+OCTET_TEST_REDIS_URL ?= redis://127.0.0.1:6379/13
+
+.PHONY: help install dev serve demo test test-services lint types imports house check bench constraints clean
+
+help:  ## what there is to do
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+install: $(STAMP)  ## .venv with the octet command (TORCH=cpu|cuda)
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Octet needs Python 3.11 or newer: make PYTHON=python3.12 install") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python
+	rm -f $(VENV)/.installed-*
+	$(PIP) install $(TORCH_FROM) -c constraints.txt "$(TORCH_SPEC)"
+	$(PIP) install -c constraints.txt --editable .
+	touch $@
+
+dev: $(DEV_STAMP)
+$(DEV_STAMP): $(STAMP)
+	$(PIP) install -c constraints.txt --group dev
+	touch $@
+
+serve: install  ## API, worker, broker and SQLite under one command, at http://127.0.0.1:8000
+	$(BIN)/octet serve
+
+demo: install  ## from files of this machine to predictions, live, in under five minutes
+	$(BIN)/python -m examples.demo
+
+test: dev  ## the embedded suite (no Redis, PostgreSQL or Docker needed)
+	$(BIN)/python -m pytest
+
+test-services: dev  ## the storage and end-to-end tests on PostgreSQL and Redis
+	OCTET_TEST_DATABASE_URL=$(OCTET_TEST_DATABASE_URL) OCTET_TEST_REDIS_URL=$(OCTET_TEST_REDIS_URL) \
+	  $(BIN)/python -m pytest -m services
+
+lint: dev  ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: dev  ## mypy, strict
+	$(BIN)/mypy
+
+imports: dev  ## who may import whom (docs/architecture.md)
+	$(BIN)/lint-imports --no-cache
+
+house: dev  ## size limits and the other rules of the house
+	$(BIN)/python -m pytest tests/house
+
+check: lint types imports house
+
+bench: install  ## the programs of benchmarks/ (an idle machine, please)
+	@ls benchmarks/*.py; echo "run one: $(BIN)/python -m benchmarks.windows"
+
+constraints: dev  ## write constraints.txt anew from what is installed
+	{ sed -n 1p constraints.txt; $(PIP) freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+.*/\1/'; } > constraints.new && mv constraints.new constraints.txt
+
+clean:  ## removes what make and the tools made; data stay
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The service: HTTP, use cases, database, storage, queue door, serving, command line."""

@@ -1,0 +1,1 @@
+"""Octet's Python client."""
