@@ -1,0 +1,29 @@
+"""The config of a run: EIR's keys and the short form, checked, completed from the data, without torch."""
+
+from models.config.choose import Chosen, choose_for_data
+from models.config.faults import ConfigError, Fault
+from models.config.request import RunRequest, parse_request
+from models.config.run import PlanRequest, RunConfig, dump_config, load_config
+from models.config.schema import config_schema
+from models.config.size import memory_bytes, parameters
+from models.config.targets import TargetSpec
+from models.config.trio import read_body, read_trio
+
+__all__ = [
+    "Chosen",
+    "ConfigError",
+    "Fault",
+    "PlanRequest",
+    "RunConfig",
+    "RunRequest",
+    "TargetSpec",
+    "choose_for_data",
+    "config_schema",
+    "dump_config",
+    "load_config",
+    "memory_bytes",
+    "parameters",
+    "parse_request",
+    "read_body",
+    "read_trio",
+]

@@ -1,0 +1,83 @@
+"""Rules that need the data: is a target there, can it be read as asked, do enough files remain on each side."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from models.config.faults import Fault
+from models.config.targets import TargetType
+from models.config.words import nearest, shown
+from models.packed.kinds import number
+from models.packed.summary import DatasetSummary, TargetSummary
+
+
+class Asked(NamedTuple):
+    """A target that a body names: how it shall be read (None: as the data set says), and where it stands."""
+
+    name: str
+    type: TargetType | None
+    pointer: str
+
+
+def target_faults(asked: Sequence[Asked], summary: DatasetSummary, *, binary: bool = False) -> Iterator[Fault]:
+    """What the labels cannot give. binary: the loss takes targets of two classes only."""
+    for target in asked:
+        column = summary.targets.get(target.name)
+        if column is None:
+            near = nearest(target.name, summary.targets)
+            mend = f"the nearest is {shown(near)}" if near else f"there are {_some(list(summary.targets))}"
+            yield Fault(target.pointer, f"{shown(target.name)} is no column of the labels; {mend}.")
+        elif detail := _unreadable(column, target.type or column.type, binary=binary):
+            yield Fault(target.pointer, f"{shown(target.name)} {detail}")
+
+
+def _unreadable(column: TargetSummary, kind: TargetType, *, binary: bool) -> str | None:
+    if column.labelled < 2:
+        return f"has {column.labelled} labels; at least 2 are needed, one to train and one to validate."
+    if kind == "continuous":
+        names = [name for name in column.classes or {} if not _is_finite(name)]
+        return f"is no column of numbers: it holds {_some(names)}; take it as categorical." if names else None
+    if column.distinct < 2:
+        return "has a single class; there is nothing to tell apart."
+    if binary and column.distinct != 2:
+        return f"has {column.distinct} classes; BCEWithLogitsLoss takes two: use CrossEntropyLoss."
+    return None
+
+
+def split_faults(
+    asked: Sequence[Asked], summary: DatasetSummary, valid_size: float | int, manual: Sequence[str] | None, at: str
+) -> Iterator[Fault]:
+    """A validation set that would leave no file on one side, as far as counts tell it."""
+    files = usable_files(asked, summary)
+    if manual is not None:
+        if len(set(manual)) >= summary.files:
+            yield Fault(
+                at, f"names {len(set(manual))} files and the data set has {summary.files}; leave some to train on."
+            )
+        return
+    held_back = validation_files(valid_size, files)
+    if held_back >= files:
+        yield Fault(
+            at,
+            f"{valid_size} would hold back {held_back} of {files} labelled files; "
+            f"leave at least one to train on: a smaller share, or a count from 1 to {files - 1}.",
+        )
+
+
+def usable_files(asked: Sequence[Asked], summary: DatasetSummary) -> int:
+    """At most so many files carry a label of one of the targets; exact for a single target."""
+    return min(summary.files, sum(summary.targets[target.name].labelled for target in asked))
+
+
+def validation_files(valid_size: float | int, files: int) -> int:
+    """How many files are held back: a share is rounded up, an integer is a count."""
+    return math.ceil(valid_size * files) if isinstance(valid_size, float) else valid_size
+
+
+def _is_finite(text: str) -> bool:
+    value = number(text)
+    return value is not None and math.isfinite(value)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(map(shown, names[:10])) + (f" and {len(names) - 10} more" if len(names) > 10 else "") or "none"

@@ -1,0 +1,154 @@
+"""Rules about several keys of a body at once; each stands here and nowhere else, beside its words."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from models.config.faults import Fault, pointer
+from models.config.inputs import ExtractorModel
+from models.config.shortcuts import FullForm, ShortForm
+from models.config.words import nearest, shown
+
+Form = TypeVar("Form", FullForm, ShortForm)
+Rule = tuple[tuple[str, ...], Callable[[Form], Iterator[Fault]]]
+"""The keys that a rule reads (it is not tried where one of them is faulty by itself), and the rule."""
+
+TARGETS = "/output/output_type_info"
+CAT = TARGETS + "/target_cat_columns"
+CON = TARGETS + "/target_con_columns"
+SOURCE = "/input/input_info/input_source"
+OUTPUT_SOURCE = "/output/output_info/output_source"
+FOLDER = "/globals/basic_experiment/output_folder"
+VALID_SIZE = "/globals/basic_experiment/valid_size"
+MANUAL = "/globals/basic_experiment/manual_valid_ids"
+WIDTH = "/input/model_config/embedding_dim"
+HEADS = "/input/model_config/model_init_config/num_heads"
+METRICS = "/globals/metrics"
+WEIGHTED = "/globals/training_control/weighted_sampling_columns"
+LR, LR_LB = "/globals/optimization/lr", "/globals/optimization/lr_lb"
+
+
+def broken_rules(rules: Sequence[Rule[Form]], form: Form, faulty: Sequence[Fault]) -> list[Fault]:
+    """The faults of all rules whose keys are free of faults of their own."""
+    places = [fault.pointer + "/" for fault in faulty]
+
+    def untouched(key: str) -> bool:
+        return not any(place.startswith(key + "/") or (key + "/").startswith(place) for place in places)
+
+    return [fault for reads, rule in rules if all(map(untouched, reads)) for fault in rule(form)]
+
+
+def _data_set(form: FullForm) -> Iterator[Fault]:
+    named = form.input.input_info.input_source
+    if not form.data_set:
+        yield Fault(SOURCE, "names no data set; write the name or id of one, here or as `dataset`.")
+    elif form.dataset and named and form.dataset != named:
+        yield Fault(SOURCE, f"{shown(named)} is another data set than `dataset` {shown(form.dataset)}; leave one out.")
+
+
+def _labels_source(form: FullForm) -> Iterator[Fault]:
+    source = form.output.output_info.output_source
+    if form.data_set and source is not None and source != form.data_set:
+        yield Fault(
+            OUTPUT_SOURCE,
+            f"{shown(source)} is another data set than {shown(form.data_set)}; labels come with it: leave it out.",
+        )
+
+
+def _run_name(form: FullForm) -> Iterator[Fault]:
+    name = form.run_name
+    if name and len(name) > 200:
+        yield Fault(FOLDER, "its last part names the run and is longer than 200 characters; shorten it or give `name`.")
+
+
+def _heads(form: FullForm) -> Iterator[Fault]:
+    model = form.input.model_cfg
+    width, heads = model.embedding_dim, model.model_init_config.num_heads
+    if width % heads:
+        yield Fault(WIDTH, f"{width} cannot be divided among {heads} heads; {_near_width(model)}")
+    elif width // heads % 2:
+        yield Fault(
+            WIDTH, f"{width} over {heads} heads is {width // heads}, odd; RoPE turns pairs: {_near_width(model)}"
+        )
+
+
+def _near_width(model: ExtractorModel) -> str:
+    heads = model.model_init_config.num_heads
+    step = 2 * heads
+    return f"take {max(step, round(model.embedding_dim / step) * step)}, or another multiple of {step}."
+
+
+def _targets(form: FullForm) -> Iterator[Fault]:
+    asked = form.output.output_type_info
+    cat, con = asked.target_cat_columns, asked.target_con_columns
+    if not cat + con:
+        yield Fault(TARGETS, "names no target; write a column into target_cat_columns or target_con_columns.")
+    seen: set[str] = set()
+    for key, names in ((CAT, cat), (CON, con)):
+        for at, name in enumerate(names):
+            if not name:
+                yield Fault(f"{key}/{at}", "is empty; write the name of a column.")
+            elif name in seen:
+                both = " (it is in target_cat_columns, too)" if key == CON and name in cat else ""
+                yield Fault(f"{key}/{at}", f"{shown(name)} is a target already{both}; name it once.")
+            seen.add(name)
+
+
+def _metrics(form: FullForm) -> Iterator[Fault]:
+    metrics = form.globals.metrics
+    for kind in ("cat", "con"):
+        measured: list[str] = getattr(metrics, f"{kind}_metrics")
+        deciding: list[str] = getattr(metrics, f"{kind}_averaging_metrics") or []
+        for key, names in ((f"{kind}_metrics", measured), (f"{kind}_averaging_metrics", deciding)):
+            for at, name in enumerate(names):
+                if name in names[:at]:
+                    yield Fault(f"{METRICS}/{key}/{at}", f"{shown(name)} is listed already; name it once.")
+        for at, name in enumerate(deciding):
+            if name not in measured:
+                yield Fault(
+                    f"{METRICS}/{kind}_averaging_metrics/{at}",
+                    f"{shown(name)} is not measured; add it to {kind}_metrics or take one of {', '.join(measured)}.",
+                )
+
+
+def _weighted(form: FullForm) -> Iterator[Fault]:
+    columns = form.globals.training_control.weighted_sampling_columns or []
+    cat = form.output.output_type_info.target_cat_columns
+    if columns == ["all"] and cat:
+        return
+    for at, name in enumerate(columns):
+        if name not in cat:
+            near = nearest(name, cat)
+            mend = f"the nearest is {shown(near)}" if near else f"there are {', '.join(cat) or 'none'}"
+            yield Fault(f"{WEIGHTED}/{at}", f"{shown(name)} is no categorical target of this run; {mend}.")
+
+
+def _rates(form: FullForm) -> Iterator[Fault]:
+    rates = form.globals.optimization
+    if rates.lr_lb > rates.lr:
+        yield Fault(LR_LB, f"{rates.lr_lb} is above lr, {rates.lr}; the floor must not be higher.")
+
+
+def _short_targets(form: ShortForm) -> Iterator[Fault]:
+    if form.target is None and form.targets is None:
+        yield Fault("/target", "is missing; write the column of the labels to predict, or several as `targets`.")
+        return
+    if form.target is not None and form.targets is not None:
+        yield Fault("/targets", "stands beside `target`; write one of the two.")
+    seen: set[str] = set()
+    for name, _, at in form.wanted():
+        if name in seen:
+            yield Fault(at, f"{shown(name)} is a target already; name it once.")
+        seen.add(name)
+
+
+FULL_RULES: tuple[Rule[FullForm], ...] = (
+    ((pointer("dataset"), SOURCE), _data_set),
+    ((pointer("dataset"), SOURCE, OUTPUT_SOURCE), _labels_source),
+    ((pointer("name"), FOLDER), _run_name),
+    ((WIDTH, HEADS), _heads),
+    ((CAT, CON), _targets),
+    ((METRICS,), _metrics),
+    ((WEIGHTED, CAT), _weighted),
+    ((LR, LR_LB), _rates),
+)
+SHORT_RULES: tuple[Rule[ShortForm], ...] = ((("/target", "/targets"), _short_targets),)

@@ -1,0 +1,102 @@
+"""Reads EIR's YAML files (globals, input, output, fusion) into one body of POST /runs; the command line's side."""
+
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from models.config.faults import ConfigError, Fault, pointer
+from models.config.words import shown
+
+_IDS_FILE = "manual_valid_ids_file"
+
+
+def read_trio(globals: Path | None, input: Path, output: Path, fusion: Path | None = None) -> dict[str, Any]:
+    """One body of POST /runs from EIR's files; `manual_valid_ids_file` is read into `manual_valid_ids`.
+
+    Raises ConfigError for files that cannot be read as YAML objects, all of them at once.
+    """
+    body, faults = {}, []
+    for section, path in {"globals": globals, "input": input, "fusion": fusion, "output": output}.items():
+        if path is not None:
+            try:
+                body[section] = read_body(path)
+            except ConfigError as error:
+                faults += [Fault(pointer(section), fault.detail) for fault in error.faults]
+    if not faults and isinstance(body.get("globals"), dict):
+        faults += _read_ids(body["globals"].get("basic_experiment"))
+    if faults:
+        raise ConfigError(faults)
+    return body
+
+
+def read_body(path: Path) -> Any:
+    """What a YAML or JSON file holds; an empty one holds an empty object. Raises ConfigError with the line."""
+    try:
+        held = yaml.load(path.read_bytes(), Loader=_Loader)
+    except OSError as error:
+        raise ConfigError([Fault("", f"{path} cannot be read: {error.strerror}.")]) from error
+    except yaml.YAMLError as error:
+        raise ConfigError([Fault("", f"{path} is no YAML: {' '.join(str(error).split())}.")]) from error
+    return {} if held is None else held
+
+
+def _read_ids(basic: Any) -> list[Fault]:
+    """Replaces the file of IDs, one a line, by the IDs."""
+    if not isinstance(basic, dict) or not isinstance(basic.get(_IDS_FILE), str):
+        return []
+    path = Path(basic.pop(_IDS_FILE))
+    at = pointer("globals", "basic_experiment", _IDS_FILE)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        return [Fault(at, f"{path} cannot be read as text: {error}.")]
+    ids = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    if not ids:
+        return [Fault(at, f"{path} names no ID; write one a line, or leave the key out.")]
+    basic["manual_valid_ids"] = ids
+    return []
+
+
+_PLAIN = (
+    ("null", r"~|null|Null|NULL|", ("~", "n", "N", "")),
+    ("bool", r"yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF", tuple("yYnNtTfFoO")),
+    ("int", r"[-+]?(?:0|[1-9][0-9_]*)", tuple("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(?:(?:0|[1-9][0-9_]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))"
+        r"|\.(?:nan|NaN|NAN)",
+        tuple("-+0123456789."),
+    ),
+    ("merge", r"<<", ("<",)),
+)
+"""What unquoted text may mean, its pattern, and the characters it may begin with; the first that fits is taken."""
+
+
+def _by_first_character() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    for tag, pattern, firsts in _PLAIN:
+        for first in firsts:
+            compiled = re.compile(rf"(?:{pattern})\Z")
+            resolvers.setdefault(first, []).append((f"tag:yaml.org,2002:{tag}", compiled))
+    return resolvers
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people write it: 3e-4 is a number, 2024-01-01 and 007 are text, a key may stand once in an object."""
+
+    yaml_implicit_resolvers = _by_first_character()
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """One object. Raises ConstructorError for a key that stands twice: the first would be lost silently."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        "while reading an object", node.start_mark, f"{shown(key.value)} stands twice", key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,63 @@
+"""What only the data can refuse: targets that are not there or not of the kind, too few files."""
+
+from tests.models.config.bodies import chosen, classes, faults_of, numbers, summary, tutorial, with_value
+
+
+def two_classes(files):
+    return classes(Negative=files - 1, Positive=1)
+
+
+def test_an_unknown_target_is_told_the_nearest_name():
+    body = with_value(tutorial(), "/output/output_type_info/target_cat_columns", ["Sentiment", "Skore"])
+    assert '"Score"' in faults_of(body)["/output/output_type_info/target_cat_columns/1"]
+
+
+def test_names_are_no_numbers():
+    body = with_value(tutorial(), "/output/output_type_info", {"target_con_columns": ["Sentiment"]})
+    assert "no column of numbers" in faults_of(body)["/output/output_type_info/target_con_columns/0"]
+
+
+def test_a_declared_kind_overrules_the_column_where_its_cells_allow():
+    body = with_value(tutorial(), "/output/output_type_info", {"target_con_columns": ["Stars"]})
+    body["output"]["output_type_info"]["target_cat_columns"] = ["Score"]
+    assert faults_of(body) == {}
+
+
+def test_one_class_or_one_label_is_too_little():
+    few = summary(10, Sentiment=classes(a=10), one=classes(a=1), number=numbers(1))
+    body = with_value(tutorial(), "/output/output_type_info/target_cat_columns", ["Sentiment", "one"])
+    body["output"]["output_type_info"]["target_con_columns"] = ["number"]
+    assert set(faults_of(body, few)) == {
+        "/output/output_type_info/target_cat_columns/0",
+        "/output/output_type_info/target_cat_columns/1",
+        "/output/output_type_info/target_con_columns/0",
+    }
+
+
+def test_the_binary_loss_takes_two_classes():
+    body = with_value(tutorial(), "/output/output_type_info/cat_loss_name", "BCEWithLogitsLoss")
+    assert faults_of(body) == {}
+    body["output"]["output_type_info"]["target_cat_columns"] = ["Kind"]
+    assert "takes two" in faults_of(body)["/output/output_type_info/target_cat_columns/0"]
+
+
+def test_named_validation_files_replace_the_share():
+    body = with_value(tutorial(), "/globals/basic_experiment/manual_valid_ids", ["a", "b"])
+    got = chosen(body)
+    assert got.config.globals.basic_experiment.manual_valid_ids == ["a", "b"]
+    assert "/globals/basic_experiment/valid_size" in [note["pointer"] for note in got.notes]
+    body["globals"]["basic_experiment"]["manual_valid_ids"] = [str(at) for at in range(320)]
+    assert list(faults_of(body)) == ["/globals/basic_experiment/manual_valid_ids"]
+
+
+def test_a_small_data_set_is_never_refused_for_its_validation_set():
+    assert faults_of(tutorial(), summary(2, Sentiment=two_classes(2))) == {}
+    assert faults_of(tutorial(), summary(3, Sentiment=two_classes(3))) == {}
+
+
+def test_the_metrics_that_decide_are_those_that_are_measured():
+    body = with_value(tutorial(), "/globals/metrics/cat_metrics", ["acc", "ap-macro", "mcc"])
+    assert chosen(body).config.globals.metrics.cat_averaging_metrics == ["mcc", "ap-macro"]
+    body["globals"]["metrics"]["cat_metrics"] = ["acc"]
+    assert chosen(body).config.globals.metrics.cat_averaging_metrics == ["acc"]
+    assert chosen(tutorial()).config.globals.metrics.con_averaging_metrics == ["loss", "pcc", "r2"]
