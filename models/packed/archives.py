@@ -1,0 +1,97 @@
+"""Where files come from: an archive (its kind told by its first bytes), a folder tree, or a list of single files."""
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from models.packed.entries import Entry
+from models.packed.limits import Meter
+from models.packed.names import safe_path, shown
+from models.packed.problems import ArchiveError
+from models.packed.source import CHUNK, Source, gunzip, plain, unxz
+from models.packed.tar import BLOCK, is_tar, read_tar
+from models.packed.zip import read_zip
+
+_COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Iterator[bytes]]] = {
+    b"\x1f\x8b": gunzip,
+    b"\xfd7zXZ\0": unxz,
+}
+_ZIP = (b"PK\3\4", b"PK\5\6", b"PK\6\6")
+_KNOWN_BUT_NOT_READ = {
+    b"BZh": "bzip2",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!": "RAR",
+}
+_TAKEN = "send .tar, .tar.gz, .tar.xz or .zip"
+
+
+def read_archive(path: Path, meter: Meter) -> Iterator[Entry]:
+    """The regular files of an archive, streamed in its own order. Raises ArchiveError for what cannot be taken."""
+    with path.open("rb") as file:
+        begin = file.read(BLOCK)
+        file.seek(0)
+        if begin.startswith(_ZIP):
+            yield from read_zip(path, meter)
+            return
+        for magic, unpack in _COMPRESSIONS.items():
+            if begin.startswith(magic):
+                yield from read_tar(Source(unpack(file), meter), meter)
+                return
+        if is_tar(begin):
+            yield from read_tar(Source(plain(file), meter), meter)
+            return
+    if not begin:
+        raise ArchiveError(f"the archive is empty (0 bytes); {_TAKEN}")
+    for magic, kind in _KNOWN_BUT_NOT_READ.items():
+        if begin.startswith(magic):
+            raise ArchiveError(f"this is a {kind} file, which is not read; {_TAKEN}")
+    raise ArchiveError(f"this is no archive (it begins with {begin[:8]!r}); {_TAKEN}")
+
+
+def read_folder(folder: Path, meter: Meter) -> Iterator[Entry]:
+    """The files of a folder tree, sorted by path; links to files are followed.
+
+    Raises ArchiveError for links to folders, broken links, devices and names it cannot take.
+    """
+    if not folder.is_dir():
+        raise ArchiveError(f"{folder} is no folder")
+    yield from _tree(folder, "", meter)
+
+
+def _tree(folder: Path, above: str, meter: Meter) -> Iterator[Entry]:
+    with os.scandir(folder) as scan:
+        items = sorted(scan, key=lambda item: item.name)
+    for item in items:
+        name = above + shown(os.fsencode(item.name))
+        if item.is_symlink() and not item.is_file():
+            raise ArchiveError(f"{name!r} is a link to a folder or to nothing; put the files themselves there")
+        if item.is_dir():
+            yield from _tree(folder / item.name, f"{name}/", meter)
+        else:
+            yield _one(name, folder / item.name, meter)
+
+
+def read_files(files: Iterable[tuple[str, Path]], meter: Meter) -> Iterator[Entry]:
+    """Single files, each with the name that its sender gave it. Raises ArchiveError for unsafe names."""
+    for name, path in files:
+        yield _one(name, path, meter)
+
+
+def _one(name: str, path: Path, meter: Meter) -> Entry:
+    """One file of this machine under `name`."""
+    inside = safe_path(name)
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode) or not inside:
+        raise ArchiveError(f"{name!r} is no regular file; leave it out")
+    meter.entry(name, about.st_size)
+    return Entry(inside, _chunks(path, meter))
+
+
+def _chunks(path: Path, meter: Meter) -> Iterator[bytes]:
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(CHUNK):
+            meter.unpacked(len(chunk))
+            yield chunk

@@ -1,0 +1,79 @@
+"""Is a column of cells a class or a number? The rule by which a target's type is told from its text."""
+
+import math
+import re
+from array import array
+
+from models.packed.summary import TargetType
+
+FEW_NUMBERS = 20
+"""Whole numbers with at most so many distinct values are classes."""
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?P<point>\.[0-9]*)?|(?P<bare>\.[0-9]+))(?P<exponent>[eE][+-]?[0-9]+)?", re.ASCII)
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE | re.ASCII)
+_REMEMBERED = 1000
+
+
+def number(text: str) -> float | None:
+    """The number a cell is written as; nan or inf for `nan`, `-inf`, `1e999`...; None for anything else.
+
+    Only plain decimal notation counts: no `1_000`, no `0x10`, no decimal comma. Spaces around are allowed.
+    """
+    text = text.strip()
+    if _NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text):
+        return float(text)
+    return None
+
+
+class KindOfColumn:
+    """Watches the cells of one column go by and tells its type at the end.
+
+    Continuous: every filled cell is a number and (any is written with a point or an exponent, or more than
+    `FEW_NUMBERS` are distinct); else categorical. `nan` and `inf` in a column of numbers decide nothing;
+    their rows are kept in `not_finite`. The rows of cells that are no numbers are kept in `not_numbers`.
+    """
+
+    def __init__(self, declared: TargetType | None) -> None:
+        self.declared = declared
+        self.not_finite, self.not_finite_count = array("q"), 0
+        self.not_numbers, self.not_numbers_count = array("q"), 0
+        self._pointed = False
+        self._distinct: set[float] = set()
+
+    def see(self, text: str, row: int) -> None:
+        """Take one cell into account; blank cells are missing and say nothing."""
+        settled = self.not_numbers_count and self.declared is None
+        if settled or self.declared == "categorical" or not text or text.isspace():
+            return
+        text = text.strip()
+        written = _NUMBER.fullmatch(text)
+        if written and math.isfinite(value := float(text)):
+            self._pointed = self._pointed or written.lastindex is not None
+            if len(self._distinct) <= FEW_NUMBERS:
+                self._distinct.add(value)
+        elif written or _NOT_FINITE.fullmatch(text):
+            self.not_finite_count += 1
+            if len(self.not_finite) < _REMEMBERED:
+                self.not_finite.append(row)
+        else:
+            self.not_numbers_count += 1
+            if len(self.not_numbers) < _REMEMBERED:
+                self.not_numbers.append(row)
+
+    @property
+    def all_numbers(self) -> bool:
+        """Whether this is a column of numbers: at least one finite, and nothing but numbers, nan and inf."""
+        return bool(self._distinct) and not self.not_numbers_count
+
+    @property
+    def type(self) -> TargetType:
+        """The declared type, else the one the rule gives."""
+        if self.declared is not None:
+            return self.declared
+        measured = self.all_numbers and (self._pointed or len(self._distinct) > FEW_NUMBERS)
+        return "continuous" if measured else "categorical"
+
+    @property
+    def nan_is_missing(self) -> bool:
+        """Whether nan and inf are missing numbers here; in a column of names, or one declared so, they are names."""
+        return self.type == "continuous" or (self.declared is None and self.all_numbers)

@@ -1,0 +1,147 @@
+"""Reads labels from a CSV: a column `ID`, a column per target, every cell kept as the text it is."""
+
+import codecs
+import csv
+import io
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.packed.kinds import KindOfColumn
+from models.packed.labels import Column, LabelTable, not_a_number
+from models.packed.labels_header import LabelsHeader, read_header
+from models.packed.matching import IdIndex
+from models.packed.problems import LISTED, LabelError, Problem, ProblemLog, some
+from models.packed.texts import GrowingTexts, Int64, Texts
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRows:
+    """What a labels file says: a table with distinct IDs, the row of each in the file, and what was odd."""
+
+    table: LabelTable
+    rows: Int64
+    index: IdIndex
+    problems: ProblemLog
+
+
+def read_labels(path: Path, *, declared: Mapping[str, str] | None = None) -> LabelRows:
+    """Read a CSV (comma, semicolon or tab; UTF-8, or UTF-16 with its mark; quoted cells may hold line ends).
+
+    IDs and classes stay text (`007`, `NA`); a blank cell is a missing label. Row numbers count the header as 1.
+    Raises LabelError with every fault found: no ID column, rows of another width, contradicting rows, cells of a
+    target declared continuous that are no numbers, declared targets that are not there...
+    """
+    with path.open("rb") as file:
+        encoding = "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        file.seek(0)
+        text = io.TextIOWrapper(file, encoding=encoding, newline="")
+        try:
+            header = read_header(text, declared or {})
+        except UnicodeDecodeError as error:
+            raise _no_text(error, 1) from error
+        text.seek(0)
+        ids, cells, rows, kinds = _body(_records(text, header.separator), header)
+    return _distinct(ids, cells, rows, kinds)
+
+
+def _records(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Row number and cells of each record; blank ones are left out. Raises LabelError where it is no CSV."""
+    reader, row = csv.reader(text, delimiter=separator, strict=True), 0
+    try:
+        for row, cells in enumerate(reader, 1):
+            if any(cell and not cell.isspace() for cell in cells):
+                yield row, cells
+    except csv.Error as error:
+        raise LabelError(f"row {row + 1} of the labels is no CSV ({error}); check its quotes") from error
+    except UnicodeDecodeError as error:
+        raise _no_text(error, row + 1) from error
+
+
+def _no_text(error: UnicodeDecodeError, row: int) -> LabelError:
+    byte = error.object[error.start]
+    return LabelError(
+        f"the labels are not UTF-8 (byte 0x{byte:02x}, in row {row} or after it); save the table as UTF-8"
+    )
+
+
+def _body(
+    records: Iterator[tuple[int, list[str]]], header: LabelsHeader
+) -> tuple[Texts, dict[str, Texts], Int64, dict[str, KindOfColumn]]:
+    """IDs, cells by target, row numbers, and what each column looks like. Raises LabelError."""
+    ids, rows, faults = GrowingTexts(), array("q"), []
+    names, id_at = header.names, header.id_at
+    targets = [(at, GrowingTexts(), KindOfColumn(header.targets[name])) for at, name in enumerate(names) if at != id_at]
+    next(records)  # the header
+    for row, cells in records:
+        if len(cells) != len(names):
+            fault = f"row {row} of the labels has {len(cells)} cells, the header has {len(names)}; check its quotes"
+        elif not cells[id_at].strip():
+            fault = f"row {row} of the labels has no ID"
+        else:
+            for at, column, kind in targets:
+                column.append(cells[at])
+                kind.see(cells[at], len(ids))
+            ids.append(cells[id_at])
+            rows.append(row)
+            continue
+        faults.append(Problem("row", None, row, fault))
+        if len(faults) == LISTED:
+            break
+    if faults:
+        raise LabelError(faults)
+    if not len(ids):
+        raise LabelError("the labels have a header but no rows")
+    texts = {names[at]: column.freeze() for at, column, _ in targets}
+    kinds = {names[at]: kind for at, _, kind in targets}
+    return ids.freeze(), texts, np.frombuffer(rows, np.int64), kinds
+
+
+def _distinct(ids: Texts, cells: dict[str, Texts], rows: Int64, kinds: dict[str, KindOfColumn]) -> LabelRows:
+    """The table without repeated rows, and all that is odd about it. Raises LabelError."""
+    problems, faults = ProblemLog(), []
+    for name, kind in kinds.items():
+        if kind.declared == "continuous":
+            for at in kind.not_numbers:
+                detail = not_a_number(name, cells[name][at], f"of {ids[at]!r} in row {rows[at]}")
+                faults.append(Problem("not_a_number", ids[at], int(rows[at]), detail))
+        if kind.nan_is_missing:
+            _say_not_finite(problems, name, kind, ids, cells[name], rows)
+        if not any(raw.strip() for raw in cells[name].each_raw()):
+            problems.add("empty_target", f"target {name!r} has no value in any row; no run can learn it")
+    index, repeated = IdIndex(ids), []
+    for first, *others in index.twins():
+        for at in others:
+            differing = [name for name, texts in cells.items() if texts[at] != texts[first]]
+            where = f"rows {rows[first]} and {rows[at]} of the labels both have the ID {ids[at]!r}"
+            if differing:
+                detail = f"{where} and contradict each other in {some(differing)}; keep one of them"
+                faults.append(Problem("contradiction", ids[at], int(rows[at]), detail))
+            else:
+                problems.add(
+                    "duplicate_row", f"{where}, with equal labels; one is used", file_id=ids[at], row=int(rows[at])
+                )
+                repeated.append(at)
+    if faults:
+        raise LabelError(faults[:LISTED])
+    columns = {name: Column(cells[name], kind.type, kind.nan_is_missing) for name, kind in kinds.items()}
+    table = LabelTable(ids, columns)
+    if repeated:
+        kept = np.delete(np.arange(len(ids)), repeated)
+        table, rows = table.take(kept), rows[kept]
+        index = IdIndex(table.ids)
+    return LabelRows(table, rows, index, problems)
+
+
+def _say_not_finite(problems: ProblemLog, name: str, kind: KindOfColumn, ids: Texts, cells: Texts, rows: Int64) -> None:
+    """A problem for each nan or inf in a column of numbers."""
+    for at in kind.not_finite:
+        detail = (
+            f"target {name!r} is {cells[at].strip()!r} in row {rows[at]}, which is no finite number: taken as missing; "
+            f"leave the cell empty, or declare {name!r} categorical if this is a name"
+        )
+        problems.add("not_finite", detail, file_id=ids[at], row=int(rows[at]))
+    problems.count_more("not_finite", kind.not_finite_count - len(kind.not_finite))

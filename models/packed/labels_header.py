@@ -1,0 +1,79 @@
+"""The first row of a labels file: its separator, which column is the ID, the targets and their declared types."""
+
+import csv
+import difflib
+import io
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from models.packed.problems import LabelError, Problem, some
+from models.packed.summary import TargetType
+
+ID = "ID"
+_SEPARATORS = (",", ";", "\t")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsHeader:
+    """`names` of all columns in order, `id_at` where the IDs are, `targets` the others with their declared type."""
+
+    separator: str
+    names: list[str]
+    id_at: int
+    targets: dict[str, TargetType | None]
+
+
+def read_header(text: io.TextIOWrapper, declared: Mapping[str, str]) -> LabelsHeader:
+    """Read the first row that is not blank. Raises LabelError with all that is wrong with it."""
+    separator, names = _first_row(text)
+    id_at = _id_column(names)
+    targets = [name for at, name in enumerate(names) if at != id_at]
+    faults = [
+        f"two columns of the labels are called {name!r}" for name in dict.fromkeys(names) if names.count(name) > 1
+    ]
+    faults += [
+        f"column {at} of the labels has no name; name it or remove it (pandas: to_csv(..., index=False))"
+        for at, name in enumerate(names, 1)
+        if not name
+    ]
+    if not targets:
+        faults.append("the labels have no target: there must be a column beside the ID")
+    for name, kind in declared.items():
+        if name not in targets:
+            near = difflib.get_close_matches(name, targets, 1)
+            mend = f"did you mean {near[0]!r}?" if near else f"there are {some(targets, 20)}"
+            faults.append(f"the declared target {name!r} is not in the labels; {mend}")
+        if kind not in get_args(TargetType):
+            faults.append(f"target {name!r} is declared {kind!r}; a target is categorical or continuous")
+    if faults:
+        raise LabelError([Problem("header", None, 1, fault) for fault in faults])
+    return LabelsHeader(separator, names, id_at, {n: cast(TargetType | None, declared.get(n)) for n in targets})
+
+
+def _first_row(text: io.TextIOWrapper) -> tuple[str, list[str]]:
+    """The separator under which the first row has an ID column, and its names. Raises LabelError."""
+    headers: list[list[str]] = []
+    for separator in _SEPARATORS:
+        text.seek(0)
+        with suppress(csv.Error):  # quotes that fit another separator
+            records = csv.reader(text, delimiter=separator, strict=True)
+            names = next(([name.strip() for name in record] for record in records if any(map(str.strip, record))), [])
+            if ID in map(str.upper, names):
+                return separator, names
+            headers.append(names)
+    widest = max(headers, key=len, default=[])
+    if not any(widest):
+        raise LabelError("the labels file has no header; its first row must be ID and then the targets")
+    raise LabelError(f"the labels have no column {ID!r}, only {some(widest, 10)}; name the column of the IDs {ID!r}")
+
+
+def _id_column(names: list[str]) -> int:
+    """Where the IDs are: `ID` as it stands, else in any case. Raises LabelError when several could be meant."""
+    if ID in names:
+        return names.index(ID)
+    found = [at for at, name in enumerate(names) if name.upper() == ID]
+    if len(found) > 1:
+        raise LabelError(f"the columns {some(names[at] for at in found)} could all be the IDs; call one of them {ID!r}")
+    return found[0]

@@ -1,0 +1,86 @@
+"""What is wrong with a data set: problems that are said and lived with, and errors that refuse it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+LISTED = 1000
+"""How many problems of one kind are listed; the others are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing a user should know about a data set, in words that say the fault and the mend.
+
+    `row` counts the records of the labels file as a spreadsheet does: the header is row 1, the first label row 2.
+    """
+
+    kind: str
+    id: str | None
+    row: int | None
+    detail: str
+
+
+@dataclass(slots=True)
+class ProblemLog:
+    """Problems as they are met: every one is counted, at most `LISTED` of a kind are kept."""
+
+    listed: list[Problem] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, kind: str, detail: str, *, file_id: str | None = None, row: int | None = None) -> None:
+        """Note one problem."""
+        if self.keeps(kind):
+            self.listed.append(Problem(kind, file_id, row, detail))
+        self.counts[kind] += 1
+
+    def keeps(self, kind: str) -> bool:
+        """Whether one more problem of this kind would be listed (else it is only counted)."""
+        return self.counts[kind] < LISTED
+
+    def count_more(self, kind: str, more: int) -> None:
+        """Count problems of a kind without listing them."""
+        if more:
+            self.counts[kind] += more
+
+    def extend(self, other: "ProblemLog") -> None:
+        """Take over another log's problems, up to the limit of each kind."""
+        for problem in other.listed:
+            self.add(problem.kind, problem.detail, file_id=problem.id, row=problem.row)
+        for kind, count in other.counts.items():
+            self.count_more(kind, max(0, count - LISTED))
+
+
+class PackedError(ValueError):
+    """A data set that cannot be taken; `faults` lists what is wrong, each with its mend."""
+
+    kind = "data"
+
+    def __init__(self, faults: str | Sequence[Problem]) -> None:
+        self.faults = [Problem(self.kind, None, None, faults)] if isinstance(faults, str) else list(faults)
+        super().__init__("\n".join(fault.detail for fault in self.faults))
+
+
+class ArchiveError(PackedError):
+    """The files cannot be taken: an archive that is broken, unsafe, too large or empty."""
+
+    kind = "archive"
+
+
+class LabelError(PackedError):
+    """The labels cannot be taken, or do not fit the files."""
+
+    kind = "labels"
+
+
+class FormatError(PackedError):
+    """A folder is no pack that this version can read: another version, truncated, or inconsistent."""
+
+    kind = "format"
+
+
+def some(items: Iterable[object], limit: int = 5) -> str:
+    """The first few items in words: `'a', 'b' and 3 more`."""
+    listed = list(items)
+    words = ", ".join(repr(item) for item in listed[:limit])
+    return words if len(listed) <= limit else f"{words} and {len(listed) - limit} more"

@@ -1,0 +1,122 @@
+"""Bytes of an archive as they come out of its compression: plain, gzip or xz, chunk by chunk."""
+
+import lzma
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from models.packed.limits import Meter
+from models.packed.problems import ArchiveError
+
+CHUNK = 1 << 20
+_XZ_MEMORY = 256 << 20
+_CUT = "the archive ends too early: it is truncated; make or send it again"
+_BROKEN = "the archive is damaged ({error}); make or send it again"
+
+
+def plain(file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a file."""
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+def gunzip(file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a gzip file, of all its members; their checksums are checked. Raises ArchiveError."""
+    inflater, packed, between = zlib.decompressobj(31), b"", True
+    while packed := packed or file.read(CHUNK):
+        if between and not (packed := packed.lstrip(b"\0")):
+            continue  # zero padding behind a member
+        between = False
+        try:
+            out = inflater.decompress(packed, CHUNK)
+        except zlib.error as error:
+            raise ArchiveError(_BROKEN.format(error=error)) from error
+        if out:
+            yield out
+        packed = inflater.unconsumed_tail
+        if inflater.eof:
+            packed, between, inflater = inflater.unused_data, True, zlib.decompressobj(31)
+    if not between:
+        raise ArchiveError(_CUT)
+
+
+def unxz(file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of an xz file, of all its streams; their checksums are checked. Raises ArchiveError."""
+    decoder, packed, between = _xz_decoder(), b"", True
+    while packed or not decoder.needs_input or (packed := file.read(CHUNK)):
+        if between and not (packed := packed.lstrip(b"\0")):
+            continue  # stream padding
+        between = False
+        try:
+            out = decoder.decompress(packed, CHUNK)
+        except lzma.LZMAError as error:
+            if "limit" in str(error):
+                raise ArchiveError("the archive needs too much memory to unpack; make it with xz -9 or less") from error
+            raise ArchiveError(_BROKEN.format(error=error)) from error
+        if out:
+            yield out
+        packed = b""
+        if decoder.eof:
+            packed, between, decoder = decoder.unused_data, True, _xz_decoder()
+    if not between:
+        raise ArchiveError(_CUT)
+
+
+def _xz_decoder() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+
+
+class Source:
+    """Reads exact amounts from a stream of chunks; what comes out is metered."""
+
+    def __init__(self, chunks: Iterator[bytes], meter: Meter) -> None:
+        self._chunks = chunks
+        self._meter = meter
+        self._chunk = b""
+        self._at = 0
+        self._before = 0
+
+    @property
+    def position(self) -> int:
+        """Bytes taken so far."""
+        return self._before + self._at
+
+    def take(self, size: int) -> bytes:
+        """Exactly `size` bytes. Raises ArchiveError when the stream ends before."""
+        end = self._at + size
+        if end <= len(self._chunk):
+            taken = self._chunk[self._at : end]
+            self._at = end
+            return taken
+        return b"".join(self.pieces(size))
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """The next `size` bytes, chunk by chunk. Raises ArchiveError when the stream ends before."""
+        while size:
+            if self._at == len(self._chunk) and not self._next():
+                raise ArchiveError(_CUT)
+            piece = self._chunk[self._at : self._at + size]
+            self._at += len(piece)
+            size -= len(piece)
+            yield piece
+
+    def skip_to(self, position: int) -> None:
+        """Pass over bytes up to `position`. Raises ArchiveError when the stream ends before."""
+        while position > self._before + len(self._chunk):
+            if not self._next():
+                raise ArchiveError(_CUT)
+        self._at = position - self._before
+
+    def rest(self) -> Iterator[bytes]:
+        """All that is left."""
+        while self._at < len(self._chunk) or self._next():
+            piece = self._chunk[self._at :]
+            self._at = len(self._chunk)
+            yield piece
+
+    def _next(self) -> bool:
+        """Go to the next chunk; False at the end of the stream."""
+        self._before += len(self._chunk)
+        self._chunk, self._at = next(self._chunks, b""), 0
+        self._meter.unpacked(len(self._chunk))
+        return bool(self._chunk)

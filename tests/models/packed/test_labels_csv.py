@@ -1,0 +1,184 @@
+"""A labels CSV is read as it was meant, or refused with the row and the mend."""
+
+import csv
+import io
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.packed.labels_csv import read_labels
+from models.packed.problems import LabelError
+from tests.models.packed.made import written
+
+
+def read(tmp_path, content, **declared):
+    return read_labels(written(tmp_path / "labels.csv", content), declared=declared)
+
+
+def cells(rows, target="kind"):
+    return dict(zip(rows.table.ids, rows.table.columns[target].text, strict=True))
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+IDS = st.text(st.characters(exclude_categories=["Cs", "Zs", "Cc"]), min_size=1, max_size=8).map(lambda i: "i" + i)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("labels")
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    table=st.dictionaries(IDS, st.tuples(CELLS, CELLS), min_size=1, max_size=8),
+    separator=st.sampled_from(",;\t"),
+    ends=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_every_table_a_csv_writer_writes_is_read_back(place, table, separator, ends, encoding, quoting):
+    """Cells come back letter for letter: quotes, separators, line ends, zeros in front, any script."""
+    table = {key: value for key, value in table.items() if len({*table}) == len({*map(nfc, table)})}
+    if not table:
+        return
+    if any("\r" in cell for values in table.values() for cell in values):
+        quoting = csv.QUOTE_ALL  # Python 3.11 leaves a lone carriage return unquoted otherwise
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=separator, lineterminator=ends, quoting=quoting)
+    writer.writerow(["ID", "first", "second"])
+    writer.writerows([key, *values] for key, values in table.items())
+    rows = read_labels(written(place / "l.csv", out.getvalue().encode(encoding)))
+    columns = rows.table.columns
+    assert (
+        dict(zip(rows.table.ids, zip(columns["first"].text, columns["second"].text, strict=True), strict=True)) == table
+    )
+    assert list(rows.rows) == list(range(2, len(table) + 2))
+
+
+def nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def test_ids_and_names_stay_text(tmp_path):
+    rows = read(tmp_path, "ID,kind\n007,NA\n7,None\n1e3,01\n1.50,nan\n12345678901234567890,\n")
+    assert cells(rows) == {"007": "NA", "7": "None", "1e3": "01", "1.50": "nan", "12345678901234567890": ""}
+    target = rows.table.target("kind")
+    assert target.classes == ["01", "NA", "None", "nan"]
+    assert target.values == ["NA", "None", "01", "nan", None]
+    assert rows.problems.listed == []
+
+
+def test_quoted_cells_may_hold_line_ends_and_rows_are_counted_as_records(tmp_path):
+    content = 'ID,kind\r\na,"two\r\nlines, ""quoted"""\r\n\r\nb,x\r\nc\r\n'
+    with pytest.raises(LabelError, match="row 5 of the labels has 1 cells, the header has 2"):
+        read(tmp_path, content)
+    rows = read(tmp_path, content.removesuffix("c\r\n"))
+    assert cells(rows) == {"a": 'two\r\nlines, "quoted"', "b": "x"}
+    assert list(rows.rows) == [2, 4]
+
+
+def test_the_id_column_may_stand_anywhere_and_be_written_in_any_case(tmp_path):
+    assert cells(read(tmp_path, "kind, id \nx,a\n")) == {"a": "x"}
+    assert cells(read(tmp_path, "Id,kind,ID\nx,y,a\n")) == {"a": "y"}
+    with pytest.raises(LabelError, match="'Id', 'id' could all be the IDs"):
+        read(tmp_path, "Id,id,kind\na,b,x\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "no header"),
+        ("\n\n", "no header"),
+        ("name,kind\na,x\n", "no column 'ID'.*'name', 'kind'"),
+        ("ID\na\n", "no target"),
+        ("ID,kind\n", "no rows"),
+        ("ID,kind,kind\na,x,y\n", "two columns of the labels are called 'kind'"),
+        ("ID,kind,\na,x,\n", "column 3 of the labels has no name"),
+        (",ID,kind\n0,a,x\n", "index=False"),
+        ("ID,kind\n,x\n", "row 2 of the labels has no ID"),
+        ("ID,kind\na,x,y\n", "row 2 of the labels has 3 cells"),
+        ('ID,kind\na,"x\nb,y\n', "row 2 of the labels is no CSV"),
+        (b"ID,kind\na,caf\xe9\n", "not UTF-8.*0xe9"),
+        (b"PK\3\4\xff\xfe" + bytes(50), "not UTF-8|no column"),
+        (b"\xff\xfeI\0D\0,", "not UTF-8"),
+    ],
+)
+def test_what_is_no_labels_table_is_refused(content, why, tmp_path):
+    with pytest.raises(LabelError, match=why):
+        read(tmp_path, content)
+
+
+def test_all_faults_come_at_once(tmp_path):
+    with pytest.raises(LabelError) as refusal:
+        read(tmp_path, "ID,kind\na\n,x\nb,y\nc,x,y\n")
+    assert [fault.row for fault in refusal.value.faults] == [2, 3, 5]
+
+
+def test_equal_rows_are_said_and_contradicting_ones_refused_with_their_rows(tmp_path):
+    rows = read(tmp_path, "ID,kind,level\na,x,1\nb,y,2\na,x,1\n")
+    assert list(rows.table.ids) == ["a", "b"]
+    (problem,) = rows.problems.listed
+    assert (problem.kind, problem.id, problem.row) == ("duplicate_row", "a", 4)
+    with pytest.raises(LabelError, match=r"rows 2 and 4 .* 'a' and contradict each other in 'kind'") as refusal:
+        read(tmp_path, "ID,kind,level\na,x,1\nb,y,2\na,z,1\n")
+    assert refusal.value.faults[0].row == 4
+
+
+def test_ids_that_differ_in_the_encoding_of_accents_only_are_one(tmp_path):
+    with pytest.raises(LabelError, match="contradict"):
+        read(tmp_path, "ID,kind\né,x\ne\u0301,y\n")
+
+
+def test_nan_and_inf_among_numbers_are_problems_with_rows(tmp_path):
+    rows = read(tmp_path, "ID,level\na,1.5\nb,inf\nc,nan\nd,\n")
+    assert [(p.kind, p.id, p.row) for p in rows.problems.listed] == [("not_finite", "b", 3), ("not_finite", "c", 4)]
+    np.testing.assert_array_equal(rows.table.target("level").values, [1.5, np.nan, np.nan, np.nan])
+
+
+def test_nan_is_a_name_when_declared_so_or_among_names(tmp_path):
+    for content, declared in (("ID,k\na,1.5\nb,nan\n", {"k": "categorical"}), ("ID,k\na,bob\nb,nan\n", {})):
+        rows = read(tmp_path, content, **declared)
+        assert rows.problems.listed == []
+        assert "nan" in rows.table.target("k").classes
+
+
+def test_a_target_declared_continuous_must_hold_numbers(tmp_path):
+    with pytest.raises(LabelError, match="the cell of 'b' in row 3 is 'x'") as refusal:
+        read(tmp_path, "ID,k\na,1\nb,x\nc,\nd,y\n", k="continuous")
+    assert [fault.row for fault in refusal.value.faults] == [3, 5]
+    assert read(tmp_path, "ID,k\na,1\nc,\n", k="continuous").table.target("k").type == "continuous"
+
+
+def test_a_declared_target_must_exist_and_be_of_a_known_type(tmp_path):
+    with pytest.raises(LabelError, match="'knd' is not in the labels; did you mean 'kind'"):
+        read(tmp_path, "ID,kind\na,x\n", knd="categorical")
+    with pytest.raises(LabelError, match="is declared 'number'; a target is categorical or continuous"):
+        read(tmp_path, "ID,kind\na,x\n", kind="number")
+
+
+def test_a_target_without_any_value_is_a_problem(tmp_path):
+    rows = read(tmp_path, "ID,kind,empty\na,x,\nb,y, \n")
+    assert [p.kind for p in rows.problems.listed] == ["empty_target"]
+    assert rows.table.target("empty").values == [None, None]
+
+
+def test_problems_are_listed_up_to_a_limit_and_all_counted(tmp_path):
+    rows = read(tmp_path, "ID,level\na,1.5\n" + "".join(f"n{i},nan\n" for i in range(1500)))
+    assert len(rows.problems.listed) == 1000
+    assert rows.problems.counts == {"not_finite": 1500}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    content=st.binary(max_size=200)
+    | st.text(alphabet='ID,;\t\n\r"ab1.', max_size=60).map(lambda t: ("ID,k\n" + t).encode())
+)
+def test_no_content_at_all_brings_another_error_than_a_label_error(place, content):
+    try:
+        rows = read_labels(written(place / "any.csv", content))
+    except LabelError:
+        return
+    assert len(rows.table) == len(rows.rows) > 0
