@@ -1,0 +1,38 @@
+"""The whole network of a run: bytes to the outputs of every target."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from models.nn.registry import build_extractor, build_fusion, build_head
+
+if TYPE_CHECKING:
+    from models.config import RunConfig
+    from models.config.targets import TargetSpec
+
+
+class ByteClassifier(nn.Module):
+    """Extractor, fusion and head as the config asks; weights drawn from torch's global generator.
+
+    Raises ValueError when the config's parts do not fit one another.
+    """
+
+    def __init__(self, config: "RunConfig", targets: Sequence["TargetSpec"]) -> None:
+        super().__init__()
+        self.extractor = build_extractor(config.input.model_cfg, config.input.input_type_info.max_length)
+        self.fusion = build_fusion(config.fusion, self.extractor.features)
+        self.head = build_head(config.output.model_cfg, self.fusion.width, {t.name: t.outputs for t in targets})
+
+    def embed(self, tokens_BT: Tensor) -> Tensor:
+        """(B, T) int64 -> (B, T, d) float32, the place where samples are mixed."""
+        return self.extractor.embed(tokens_BT)
+
+    def forward(self, tokens: Tensor | None = None, embedded: Tensor | None = None) -> dict[str, Tensor]:
+        """Tokens (B, T) int64, or what `embed` made of them (B, T, d), -> {target: (B, outputs)} float32."""
+        if embedded is None:
+            if tokens is None:
+                raise ValueError("give tokens or embedded")
+            embedded = self.embed(tokens)
+        outputs: dict[str, Tensor] = self.head(self.fusion(self.extractor(embedded)))
+        return outputs
