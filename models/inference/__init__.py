@@ -1,0 +1,1 @@
+"""Inference: from a checkpoint and the bytes of files to answers."""

@@ -1,0 +1,124 @@
+"""The predictor: from a checkpoint and the bytes of files to answers, without the data they were learnt from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.config import RunConfig, TargetSpec, load_config
+from models.inference.answers import probabilities, values
+from models.nn.classifier import ByteClassifier
+from models.nn.vocabulary import PAD
+from models.training import checkpoint
+from models.training.checkpoint import CheckpointError
+
+ROWS = 64
+"""Files per forward pass; more would only take memory."""
+
+
+class EmptyFileError(ValueError):
+    """A file without a single byte: there is nothing to predict from. `index` is its place among the files."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"file {index + 1} is empty: a prediction needs at least one byte")
+        self.index = index
+
+
+@dataclass(frozen=True, slots=True)
+class Categorical:
+    """The most probable class, and the probability of each (they sum to 1)."""
+
+    label: str
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Continuous:
+    """A value on the target's original scale."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answers for one file, by target. read: how many of its bytes the model saw."""
+
+    outputs: dict[str, Categorical | Continuous]
+    read: int
+
+
+class Predictor:
+    """A model in memory that only answers. A file alone is computed bit for bit the same every time."""
+
+    def __init__(
+        self, model: ByteClassifier, config: RunConfig, targets: list[TargetSpec], step: int, digest: str
+    ) -> None:
+        self.targets, self.step, self.digest = targets, step, digest
+        self.input_name = config.input.input_info.input_name
+        self.output_name = config.output.output_info.output_name
+        self.max_length = config.input.input_type_info.max_length
+        self._model = model
+
+    @classmethod
+    def load(cls, path: Path, device: str = "cpu") -> "Predictor":
+        """Read a `best` checkpoint. Raises CheckpointError."""
+        header, tensors = checkpoint.read(path, "octet-model")
+        try:
+            config = load_config(header["config"])
+            targets = [TargetSpec.from_dict(values) for values in header["targets"]]
+            model = _with_weights(config, targets, tensors)
+            return cls(model.to(device).eval(), config, targets, int(header["step"]), checkpoint.digest(path))
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(f"{path}: cannot be served ({error})") from error
+
+    def read(self, length: int) -> int:
+        """How many bytes of a file of this length the model sees: the first max_length."""
+        return min(length, self.max_length)
+
+    @torch.inference_mode()
+    def predict(self, files: Sequence[bytes | bytearray | memoryview]) -> list[Prediction]:
+        """Answers in the order of the files, each cut from its start. Raises EmptyFileError."""
+        for index, file in enumerate(files):
+            if not len(file):
+                raise EmptyFileError(index)
+        found: list[Prediction] = []
+        for at in range(0, len(files), ROWS):
+            here = files[at : at + ROWS]
+            logits = self._model(_tokens(here, self.max_length).to(next(self._model.parameters()).device))
+            answers = {t.name: _answers(t, logits[t.name].cpu()) for t in self.targets}
+            found += [Prediction({n: a[i] for n, a in answers.items()}, self.read(len(f))) for i, f in enumerate(here)]
+        return found
+
+
+def _with_weights(config: RunConfig, targets: list[TargetSpec], tensors: dict[str, Tensor]) -> ByteClassifier:
+    """The model with these weights; the caller's random numbers are left as they are."""
+    with torch.random.fork_rng(devices=[]):
+        model = ByteClassifier(config, targets)
+    model.load_state_dict(tensors)
+    return model
+
+
+def _tokens(files: Sequence[bytes | bytearray | memoryview], max_length: int) -> Tensor:
+    """The first max_length bytes of B files, padded on the right: (B, max_length) int64."""
+    tokens = np.full((len(files), max_length), PAD, np.int64)
+    for row, file in zip(tokens, files, strict=True):
+        piece = np.frombuffer(file, np.uint8, count=min(len(file), max_length))
+        row[: len(piece)] = piece
+    return torch.from_numpy(tokens)
+
+
+def _answers(target: TargetSpec, logits: Tensor) -> list[Any]:
+    """(B, outputs) -> an answer per file."""
+    if target.classes is None:
+        return [Continuous(value) for value in values(target, logits).tolist()]
+    shares = probabilities(target, logits)
+    best = shares.argmax(dim=1).tolist()
+    rows = shares.tolist()
+    return [
+        Categorical(target.classes[b], dict(zip(target.classes, row, strict=True)))
+        for b, row in zip(best, rows, strict=True)
+    ]

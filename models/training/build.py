@@ -1,0 +1,202 @@
+"""From a config, a data set and a plan to a Job: model, objective, optimiser, split, batches; fresh or resumed."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models.config import RunConfig, TargetSpec
+from models.inference.answers import scale
+from models.nn.classifier import ByteClassifier
+from models.packed import LabelError, LabelTable, PackedDataset, Target
+from models.training.batches import Batches
+from models.training.early_stop import EarlyStopRule
+from models.training.objectives import build_objective
+from models.training.optimisers import build_optimiser
+from models.training.report import Plan, TrainingError
+from models.training.running import empty_sums
+from models.training.sampling import Sampler, class_balance
+from models.training.schedules import PlateauRule
+from models.training.split import Split, split
+from models.training.state import Identity, TrainState, load_state
+
+
+class TargetError(TrainingError):
+    """A target of the config that the data set cannot serve."""
+
+
+class ModelError(TrainingError):
+    """A model that cannot be built from its config."""
+
+
+@dataclass
+class Pace:
+    """What the clock says, in seconds: when to save, when to end, how long things take. Not part of TrainState."""
+
+    clock: Callable[[], float]
+    started: float
+    saved: float
+    deadline: float | None
+    steps: int = 0
+    step_s: float = 0.0
+    evaluation_s: float = 0.0
+
+    def stepped(self, began: float) -> None:
+        """A step is done; step_s follows the newest ones."""
+        took = self.clock() - began
+        self.step_s = 0.8 * self.step_s + 0.2 * took if self.steps else took
+        self.steps += 1
+
+    def evaluated(self, began: float) -> None:
+        """A validation is done; evaluation_s is the longest so far."""
+        self.evaluation_s = max(self.evaluation_s, self.clock() - began)
+
+
+@dataclass
+class Job:
+    """One run, ready to train from job.state.step on."""
+
+    config: RunConfig
+    plan: Plan
+    targets: list[TargetSpec]
+    files: Split
+    sampler: Sampler
+    batches: Batches
+    state: TrainState
+    identity: Identity
+    plateau: PlateauRule
+    early_stop: EarlyStopRule
+    pace: Pace
+    folder: Path
+    lengths: NDArray[np.int64]
+    seed: int
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """All that the optimiser changes."""
+        return [p for group in self.state.optimiser.param_groups for p in group["params"]]
+
+
+def open_job(
+    config: RunConfig,
+    dataset: PackedDataset,
+    plan: Plan,
+    folder: Path,
+    *,
+    resume: Path | None = None,
+    deadline_s: float | None = None,
+) -> Job:
+    """Make a run ready. folder: where checkpoint files are written. resume: a `resume` file to go on from.
+
+    deadline_s: seconds from now within which training, the last validation included, shall end.
+    Raises TrainingError: TargetError, ModelError, SplitError, CheckpointError.
+    """
+    now = time.monotonic()
+    pace = Pace(time.monotonic, started=now, saved=now, deadline=None if deadline_s is None else now + deadline_s)
+    device, seed = torch.device(plan.device), config.globals.basic_experiment.seed
+    tables = chosen_targets(config, dataset.labels)
+    files = split_files(config, dataset, tables)
+    targets = [target_spec(config, table, files.train) for table in tables]
+    labels = {t.name: label_tensor(t, table).to(device) for t, table in zip(targets, tables, strict=True)}
+    info = config.input.input_type_info
+    job = Job(
+        config=config,
+        plan=plan,
+        targets=targets,
+        files=files,
+        sampler=Sampler(files.train, seed, info.sampling_strategy_if_longer, _balance(config, labels, files.train)),
+        batches=Batches(dataset, labels, info.max_length, device),
+        state=fresh_state(config, targets, seed, device),
+        identity=Identity(config, plan, targets, dataset.digest),
+        plateau=PlateauRule.of(config, plan.sample_interval),
+        early_stop=EarlyStopRule.of(config, plan.sample_interval),
+        pace=pace,
+        folder=folder,
+        lengths=np.asarray(dataset.lengths),
+        seed=seed,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    if resume is not None:
+        load_state(job.state, job.identity, resume)
+    return job
+
+
+def chosen_targets(config: RunConfig, labels: LabelTable) -> list[Target]:
+    """The labels of the config's targets, classes first, each read as the config declares it. Raises TargetError."""
+    info = config.output.output_type_info
+    try:
+        found = [labels.as_type(name, "categorical") for name in info.target_cat_columns]
+        found += [labels.as_type(name, "continuous") for name in info.target_con_columns]
+    except LabelError as error:
+        raise TargetError(str(error)) from error
+    if not found:
+        raise TargetError("no targets: name at least one column in target_cat_columns or target_con_columns")
+    return found
+
+
+def split_files(config: RunConfig, dataset: PackedDataset, tables: Sequence[Target]) -> Split:
+    """Training and validation files; a file without a label of any target takes no part. Raises SplitError."""
+    usable = ~np.logical_and.reduce([table.missing for table in tables])
+    basic = config.globals.basic_experiment
+    return split(dataset.ids, usable, valid_size=basic.valid_size, manual=basic.manual_valid_ids, seed=basic.seed)
+
+
+def target_spec(config: RunConfig, table: Target, train: NDArray[np.int64]) -> TargetSpec:
+    """What the model must know of a target; mean and population deviation are of training files. Raises TargetError."""
+    known = train[~table.missing[train]]
+    if not len(known):
+        raise TargetError(
+            f"target {table.name!r} has no label in any training file; add labels, or leave the target out"
+        )
+    if table.classes is not None:
+        one_logit = config.output.output_type_info.cat_loss_name == "BCEWithLogitsLoss"
+        if one_logit and len(table.classes) != 2:
+            raise TargetError(
+                f"BCEWithLogitsLoss needs two classes, {table.name!r} has {len(table.classes)}; use CrossEntropyLoss"
+            )
+        return TargetSpec(table.name, "categorical", classes=list(table.classes), one_logit=one_logit)
+    assert table.numbers is not None
+    values = table.numbers[known]
+    if values.min() == values.max():  # exactly; a mean of equal numbers may differ from them in the last bit
+        return TargetSpec(table.name, "continuous", mean=float(values[0]), std=0.0)
+    return TargetSpec(table.name, "continuous", mean=float(values.mean()), std=float(values.std()))
+
+
+def label_tensor(target: TargetSpec, table: Target) -> Tensor:
+    """The labels of all files, (n,): classes int64 (-1 missing), or standardised numbers float32 (nan missing)."""
+    if table.codes is not None:
+        return torch.from_numpy(table.codes.copy())
+    assert table.numbers is not None
+    return torch.from_numpy(((table.numbers - target.mean) / scale(target)).astype(np.float32))
+
+
+def fresh_state(config: RunConfig, targets: list[TargetSpec], seed: int, device: torch.device) -> TrainState:
+    """Step 0: weights drawn from the seed. Raises ModelError when the parts of the config do not fit each other."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        try:
+            model = ByteClassifier(config, targets).to(device).train()
+        except ValueError as error:
+            raise ModelError(str(error)) from error
+        objective = build_objective(config, targets).to(device)
+    named = [*model.named_parameters(prefix="model"), *objective.named_parameters(prefix="objective")]
+    return TrainState(model, objective, build_optimiser(config, named), empty_sums(targets, device))
+
+
+def _balance(config: RunConfig, labels: Mapping[str, Tensor], train: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """Chances of training files by the rarity of their classes; None: each once an epoch. Raises TargetError."""
+    columns = config.globals.training_control.weighted_sampling_columns
+    if columns is None:
+        return None
+    categorical = config.output.output_type_info.target_cat_columns
+    names = categorical if columns == ["all"] else columns
+    if not names or not set(names) <= set(categorical):
+        raise TargetError(
+            f"weighted_sampling_columns {columns} must be ['all'] or some of the categorical targets {categorical}"
+        )
+    return class_balance([labels[name].cpu().numpy()[train] for name in names])

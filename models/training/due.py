@@ -1,0 +1,57 @@
+"""When things are due in a run: training points, validations, resume checkpoints, and the end."""
+
+from models.training.build import Job
+from models.training.report import Outcome, Progress, Stop
+
+RESUME_EVERY_S = 60.0
+POINTS_PER_EVALUATION = 20
+SAVING_S = 1.0
+"""What the last checkpoints may take before a deadline."""
+
+
+def how_it_ends(job: Job, stop: Stop) -> Outcome | None:
+    """Why no further step is taken, or None."""
+    step = job.state.step
+    if (asked := stop.requested()) is not None:
+        return Outcome("stopped", step, asked)
+    if step >= job.plan.steps:
+        return Outcome("finished", step)
+    if job.state.early_stop.exhausted(job.early_stop):
+        return Outcome("early_stop", step)
+    if step > 0 and _out_of_time(job):
+        return Outcome("time", step)
+    return None
+
+
+def validation_owed(job: Job) -> bool:
+    """At multiples of sample_interval and of checkpoint_interval, once each; the end has its own rule."""
+    step, plan = job.state.step, job.plan
+    intervals = (plan.sample_interval, plan.checkpoint_interval or plan.sample_interval)
+    return job.state.evaluated < step and any(step % interval == 0 for interval in intervals)
+
+
+def training_point_due(job: Job) -> bool:
+    """Twenty times between two validations, or at every step when they are closer; a validation brings its own."""
+    often = max(1, job.plan.sample_interval // POINTS_PER_EVALUATION)
+    return job.state.step % often == 0 and not validation_owed(job)
+
+
+def resume_due(job: Job) -> bool:
+    """A minute of work is the most that a kill may cost."""
+    return job.pace.clock() - job.pace.saved >= RESUME_EVERY_S
+
+
+def progress(job: Job) -> Progress:
+    """How far the run is; the time to its end by the pace since it was opened."""
+    state, plan, pace = job.state, job.plan, job.pace
+    eta = (pace.clock() - pace.started) / pace.steps * (plan.steps - state.step) if pace.steps else None
+    return Progress(state.step, plan.steps, state.step / plan.steps_per_epoch, eta)
+
+
+def _out_of_time(job: Job) -> bool:
+    """Whether one more step would leave too little time for the last validation (until the first: guessed)."""
+    pace = job.pace
+    if pace.deadline is None:
+        return False
+    validation = pace.evaluation_s or pace.step_s * len(job.files.valid) / job.plan.batch_size
+    return pace.clock() + pace.step_s + validation + SAVING_S > pace.deadline

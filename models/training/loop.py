@@ -1,0 +1,148 @@
+"""The training loop: one step after another, until done or asked to stop."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from models.training.build import Job
+from models.training.device import seed_torch, torch_as_planned
+from models.training.due import how_it_ends, progress, resume_due, training_point_due, validation_owed
+from models.training.evaluate import evaluate
+from models.training.mixing import draw_mixture
+from models.training.report import Outcome, Point, Report, Split, Stop, TrainingError
+from models.training.running import add, training_metrics
+from models.training.sampling import crop_starts, seed_of_step
+from models.training.schedules import lr_at
+from models.training.state import save_model, save_state
+
+
+class NonFiniteLoss(TrainingError):
+    """The loss or its gradient became NaN or infinite at a step; the weights are still those before it."""
+
+    def __init__(self, step: int, what: str, lr: float) -> None:
+        super().__init__(
+            f"the {what} became NaN or infinite at step {step} (learning rate {lr:g}): training diverged; "
+            "lower `lr`, lengthen `warmup_steps`, or set `gradient_clipping` (1.0 is usual)"
+        )
+        self.step = step
+
+
+def train(job: Job, report: Report, stop: Stop) -> Outcome:
+    """Go on from job.state.step to the end. Raises NonFiniteLoss and DivergedError."""
+    report.planned(job.plan)
+    with torch_as_planned(job.plan):
+        while (end := how_it_ends(job, stop)) is None:
+            if validation_owed(job):
+                validate(job, report, stop)
+                continue
+            step(job)
+            if training_point_due(job):
+                report.points(training_points(job))
+            report.progress(progress(job))
+            if resume_due(job):
+                save_resume(job, report)
+        if end.reason != "stopped":
+            end = finish(job, report, stop) or end
+        save_resume(job, report)
+    return end
+
+
+def step(job: Job) -> None:
+    """One batch forwards and backwards, and one update of the weights (after the last batch of an accumulation)."""
+    state, optimization = job.state, job.config.globals.optimization
+    began, lr = job.pace.clock(), _set_lr(job)
+    seed_torch(seed_of_step(job.seed, state.step), job.plan)
+    loss = _loss_of_batch(job)
+    if not math.isfinite(float(loss.detach())):
+        raise NonFiniteLoss(state.step + 1, "loss", lr)
+    batches = optimization.gradient_accumulation_steps or 1
+    (loss / batches).backward()  # type: ignore[no-untyped-call]
+    if (state.step + 1) % batches == 0 or state.step + 1 == job.plan.steps:
+        norm = torch.nn.utils.clip_grad_norm_(job.parameters, optimization.gradient_clipping or math.inf)
+        if not math.isfinite(float(norm)):
+            raise NonFiniteLoss(state.step + 1, "gradient", lr)
+        state.optimiser.step()
+        state.optimiser.zero_grad()
+    state.step += 1
+    job.pace.stepped(began)
+
+
+def _loss_of_batch(job: Job) -> Tensor:
+    """The loss of the next batch, shape (); its unmixed losses and hits are added to the running sums."""
+    loss: Tensor
+    state = job.state
+    files, crops = job.sampler.batch(state.step, job.plan.batch_size)
+    batch = job.batches.of(files, crop_starts(job.lengths[files], crops, job.batches.max_length, job.sampler.crop))
+    alpha = job.config.globals.training_control.mixing_alpha
+    mixture = draw_mixture(alpha, len(files), seed=job.seed, step=state.step, device=batch.tokens.device)
+    if mixture is None:
+        logits = state.model(batch.tokens)
+        loss, unmixed = state.objective(logits, batch.labels)
+    else:
+        logits = state.model(embedded=mixture.embeddings(state.model.embed(batch.tokens)))
+        loss, _ = state.objective.mixed(logits, batch.labels, mixture.partners(batch.labels), mixture.share)
+        with torch.no_grad():
+            _, unmixed = state.objective(logits, batch.labels)
+    add(state.sums, job.targets, logits, batch.labels, unmixed)
+    return loss
+
+
+def validate(job: Job, report: Report, stop: Stop) -> None:
+    """The validation of this step: its points, its say on learning rate and early stop, its best checkpoint if due.
+
+    Given up when a stop is asked for: it may take longer than a stop may wait, and the resumed run owes it still.
+    """
+    state, began = job.state, job.pace.clock()
+    batches = job.batches.in_order(job.files.valid, job.plan.batch_size)
+    found = evaluate(state.model, state.objective, batches, job.targets, job.config, stop)
+    if found is None:
+        return
+    state.last, state.evaluated = found, state.step
+    state.plateau = state.plateau.update(found.score, step=state.step, rule=job.plateau)
+    state.early_stop = state.early_stop.update(found.score, step=state.step, rule=job.early_stop)
+    report.points([*training_points(job), *_points(job, "valid", found.values)])
+    every = job.plan.checkpoint_interval
+    if every is None or state.step % every == 0:
+        report.saved(save_model(state, job.identity, job.folder))
+    job.pace.evaluated(began)
+
+
+def training_points(job: Job) -> list[Point]:
+    """The means since the last training point; the sums begin anew."""
+    points = _points(job, "train", training_metrics(job.state.sums, job.targets))
+    for values in job.state.sums.values():
+        values.zero_()
+    return points
+
+
+def finish(job: Job, report: Report, stop: Stop) -> Outcome | None:
+    """A last step has its validation and its best checkpoint, each once. What else came of it, if a stop came first."""
+    state = job.state
+    if state.evaluated < state.step:
+        validate(job, report, stop)
+    if state.evaluated < state.step:
+        return Outcome("stopped", state.step, stop.requested())
+    if state.written < state.step:
+        report.saved(save_model(state, job.identity, job.folder))
+    return None
+
+
+def save_resume(job: Job, report: Report) -> None:
+    """Write all that a resume needs, after the points of this step."""
+    report.saved(save_state(job.state, job.identity, job.folder))
+    job.pace.saved = job.pace.clock()
+
+
+def _points(job: Job, split: Split, values: dict[str | None, dict[str, float]]) -> list[Point]:
+    step, epoch = job.state.step, job.state.step / job.plan.steps_per_epoch
+    return [Point(step, epoch, split, t, name, v) for t, found in values.items() for name, v in found.items()]
+
+
+def _set_lr(job: Job) -> float:
+    plan, state = job.plan, job.state
+    lengths = {"steps": plan.steps, "steps_per_epoch": plan.steps_per_epoch}
+    lr = lr_at(job.config, state.step, **lengths, plateau_factor=state.plateau.factor)
+    for group in state.optimiser.param_groups:
+        group["lr"] = lr
+    return lr

@@ -1,0 +1,136 @@
+"""The device's plan: threads, batch, steps and intervals of a run; measured where a time budget has to be kept."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from models.config import PlanRequest, RunConfig
+from models.packed import PackedDataset
+from models.training.build import chosen_targets, open_job, split_files
+from models.training.device import default_device, default_threads, torch_as_planned
+from models.training.evaluate import evaluate
+from models.training.loop import step
+from models.training.report import Plan
+from models.training.split import Split
+
+BUDGET_SHARE = 0.85
+"""How much of a time budget is planned; the rest is for start, checkpoints and a machine that gets busier."""
+VALIDATION_SHARE = 0.2
+"""At most so much of the planned time goes into validations, where their number is ours to choose."""
+VALIDATIONS = 20
+"""So many validations draw a good curve."""
+MEASURED_STEPS = 5
+MEASURED_S = 10.0
+"""Measuring ends after so many steps, or after so many seconds once two are timed."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What was measured here: seconds of one step, and of one whole validation."""
+
+    step_s: float
+    validation_s: float
+
+
+def choose_for_device(
+    config: RunConfig, dataset: PackedDataset, *, request: PlanRequest | None = None, budget_s: float | None = None
+) -> Plan:
+    """The plan of a run on this machine. budget_s: seconds for all of it; None: as long as the epochs take.
+
+    Without a budget, or with requested steps, nothing is measured: the plan is then the same on every machine but for
+    threads and device. Raises TrainingError when the data set cannot serve the config.
+    """
+    began, asked = time.monotonic(), request or PlanRequest()
+    files = split_files(config, dataset, chosen_targets(config, dataset.labels))
+    basic = config.globals.basic_experiment
+    batch = min(asked.batch or basic.batch_size, len(files.train))
+    per_epoch = len(files.train) // batch
+    plan = Plan(
+        steps=asked.steps or basic.n_epochs * per_epoch,
+        batch_size=batch,
+        threads=asked.threads or default_threads(),
+        device=default_device(),
+        sample_interval=1,
+        checkpoint_interval=config.globals.evaluation_checkpoint.checkpoint_interval,
+        steps_per_epoch=per_epoch,
+        reasons=_reasons(config, asked, files),
+    )
+    if budget_s is None or asked.steps is not None:
+        return _with_interval(plan, config, VALIDATIONS)
+    speed = measure(config, dataset, plan, files)
+    return within_budget(plan, config, speed, budget_s - (time.monotonic() - began))
+
+
+def measure(config: RunConfig, dataset: PackedDataset, plan: Plan, files: Split) -> Speed:
+    """Time a few real steps and a validation batch on a throw-away copy of the run."""
+    with TemporaryDirectory() as folder, torch_as_planned(plan):
+        job = open_job(config, dataset, plan, Path(folder))
+        job.plan = plan.model_copy(update={"steps": MEASURED_STEPS + 2})
+        step(job)  # the first one also pays for allocations
+        times: list[float] = []
+        began = time.monotonic()
+        while len(times) < MEASURED_STEPS and (len(times) < 2 or time.monotonic() - began < MEASURED_S):
+            times.append(_timed(step, job))
+        sample = files.valid[: plan.batch_size]
+        batches = job.batches.in_order(sample, plan.batch_size)
+        took = _timed(evaluate, job.state.model, job.state.objective, batches, job.targets, config)
+    return Speed(median(times), took * len(files.valid) / len(sample))
+
+
+def within_budget(plan: Plan, config: RunConfig, speed: Speed, budget_s: float) -> Plan:
+    """The plan cut so that steps and validations, the last one included, take BUDGET_SHARE of the budget. Pure."""
+    planned_s = BUDGET_SHARE * budget_s
+    interval = config.globals.evaluation_checkpoint.sample_interval
+    if interval == "auto":
+        validations = _clamp(VALIDATION_SHARE * planned_s / speed.validation_s, 1, VALIDATIONS)
+        fits = (planned_s - validations * speed.validation_s) / speed.step_s
+    else:
+        validations = VALIDATIONS
+        each_step_s = speed.step_s + speed.validation_s / min(interval, plan.checkpoint_interval or interval)
+        fits = (planned_s - speed.validation_s) / each_step_s
+    steps = _clamp(fits, 1, plan.steps)
+    measured = f"measured {speed.step_s:.3g} s a step, {speed.validation_s:.3g} s a validation"
+    why = "fit into" if steps < plan.steps else "all epochs fit into"
+    reasons = {**plan.reasons, "steps": f"{why} {BUDGET_SHARE:.0%} of the {budget_s:.0f} s left; {measured}"}
+    return _with_interval(plan.model_copy(update={"steps": steps, "reasons": reasons}), config, validations)
+
+
+def _with_interval(plan: Plan, config: RunConfig, validations: int) -> Plan:
+    """The config's interval between validations, or the one that makes so many of them."""
+    asked = config.globals.evaluation_checkpoint.sample_interval
+    if asked != "auto":
+        return plan.model_copy(update={"sample_interval": asked})
+    reasons = {**plan.reasons, "sample_interval": f"at most {validations} validations in {plan.steps} steps"}
+    return plan.model_copy(update={"sample_interval": math.ceil(plan.steps / validations), "reasons": reasons})
+
+
+def _reasons(config: RunConfig, asked: PlanRequest, files: Split) -> dict[str, str]:
+    """Why batch, threads, device and (before any measuring) steps are what they are."""
+    basic, train = config.globals.basic_experiment, len(files.train)
+    batch = asked.batch or basic.batch_size
+    return {
+        "batch_size": f"only {train} training files"
+        if batch > train
+        else "asked for"
+        if asked.batch
+        else "the config's",
+        "threads": "asked for" if asked.threads else "physical cores this process may use",
+        "device": "a GPU is there" if default_device() == "cuda" else "no GPU is there",
+        "steps": "asked for" if asked.steps else f"n_epochs {basic.n_epochs} x (training files // batch size)",
+        "sample_interval": "the config's",
+    }
+
+
+def _clamp(value: float, low: int, high: int) -> int:
+    return max(low, min(high, int(value)))
+
+
+def _timed(action: Callable[..., object], *arguments: object) -> float:
+    """Seconds that one call takes."""
+    began = time.monotonic()
+    action(*arguments)
+    return time.monotonic() - began

@@ -1,0 +1,109 @@
+"""What training says to whoever started it: plan, points, progress, checkpoints, the end. Free of torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Split = Literal["train", "valid"]
+SavedKind = Literal["best", "resume"]
+EndReason = Literal["finished", "early_stop", "time", "stopped"]
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the text says why and what to change. Root of every error that training raises."""
+
+
+class Plan(BaseModel):
+    """How one run is carried out on one device: made once, kept for every resume.
+
+    Runs with equal configs and plans on equal data are bit-equal on a CPU. reasons: why each value, by field name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    steps: int = Field(ge=1, description="batches to train on")
+    batch_size: int = Field(ge=1, description="files per batch")
+    threads: int = Field(ge=1, description="CPU threads of torch")
+    device: Literal["cpu", "cuda"] = "cpu"
+    precision: Literal["float32"] = "float32"
+    sample_interval: int = Field(ge=1, description="steps between two validations")
+    checkpoint_interval: int | None = Field(
+        default=None, ge=1, description="steps between two best checkpoints; none: each validation"
+    )
+    steps_per_epoch: int = Field(ge=1, description="training files // batch_size")
+    reasons: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One metric value. target None means over all targets; names are lower-case; the value is finite."""
+
+    step: int
+    epoch: float
+    split: Split
+    target: str | None
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far training is; eta_s is seconds to the end, None before the first step is timed."""
+
+    step: int
+    steps: int
+    epoch: float
+    eta_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A checkpoint file that is complete on disk.
+
+    digest: SHA-256 of the file, hex. average: what `best` goes by at that step, the average of the validation or, where
+    none is defined, minus its loss (None for resume files).
+    metrics: validation values at that step, {target or '': {name: value}}.
+    """
+
+    kind: SavedKind
+    step: int
+    path: Path
+    digest: str
+    size_bytes: int
+    average: float | None
+    metrics: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How training ended; stop_reason is what Stop.requested said when reason is 'stopped'."""
+
+    reason: EndReason
+    step: int
+    stop_reason: str | None = None
+
+
+class Report(Protocol):
+    """Where training tells what happened, in order: the points of a step always come before a checkpoint of it."""
+
+    def planned(self, plan: Plan) -> None:
+        """The plan that is carried out; once, before the first step."""
+
+    def points(self, points: Sequence[Point]) -> None:
+        """New metric values, all of one step."""
+
+    def progress(self, progress: Progress) -> None:
+        """After every step; cheap to ignore."""
+
+    def saved(self, saved: Saved) -> None:
+        """A checkpoint file lies ready; the receiver owns it from now on and may move or delete it."""
+
+
+class Stop(Protocol):
+    """How the caller asks for an end; read after every step."""
+
+    def requested(self) -> str | None:
+        """A word for why to stop now (a resume checkpoint is written first), or None to go on."""

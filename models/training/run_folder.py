@@ -1,0 +1,107 @@
+"""A run's folder, for training without the service: points.jsonl, config.json, plan.json and checkpoints/."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from models.config import Chosen, dump_config
+from models.training.checkpoint import read_header
+from models.training.report import Plan, Point, Progress, Saved, TrainingError
+
+RESUMES_KEPT = 2
+SHOWN = ("acc", "r2")
+"""Metrics of single targets that are worth a place in a line."""
+
+
+class FolderInUse(TrainingError):
+    """The folder already holds a run, or holds none to resume."""
+
+
+class RunFolder:
+    """A Report that writes to a folder and says a line per validation to standard error.
+
+    Of the `best` checkpoints the n_saved_models with the highest average stay (of equals the earlier), of the `resume`
+    ones the newest two.
+    """
+
+    def __init__(self, folder: Path, chosen: Chosen) -> None:
+        self.folder = folder
+        self.checkpoints = folder / "checkpoints"
+        self._points = folder / "points.jsonl"
+        self._config = {"config": dump_config(chosen.config), "reasons": chosen.reasons, "notes": chosen.notes}
+        self._keep = chosen.config.globals.evaluation_checkpoint.n_saved_models
+        self._eta_s: float | None = None
+        self._steps = 0
+
+    def begin(self) -> None:
+        """A new run. Raises FolderInUse when there is one already."""
+        if self._points.exists() or self.checkpoints.exists():
+            raise FolderInUse(
+                f"{self.folder} holds a run already; add --resume to go on with it, or name another folder"
+            )
+        self.checkpoints.mkdir(parents=True)
+        self._points.touch()
+        _write_json(self.folder / "config.json", self._config)
+
+    def go_on(self) -> tuple[Plan, Path]:
+        """The plan and the newest state of the run that is here. Raises FolderInUse when there is none.
+
+        Points after that state are dropped: the resumed run says them again.
+        """
+        states = sorted(self.checkpoints.glob("resume-*.safetensors"), key=_step_of)
+        plan = self.folder / "plan.json"
+        if not states or not plan.exists():
+            raise FolderInUse(f"{self.folder} holds no run to resume; leave out --resume to start one")
+        lines = self._points.read_text().splitlines(keepends=True)
+        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= _step_of(states[-1])]
+        self._points.write_text("".join(kept))
+        return Plan.model_validate_json(plan.read_bytes()), states[-1]
+
+    def best(self) -> Path | None:
+        """The served checkpoint with the highest average so far."""
+        ranked = self._ranked()
+        return ranked[0] if ranked else None
+
+    def planned(self, plan: Plan) -> None:
+        """See models.training.report.Report."""
+        _write_json(self.folder / "plan.json", plan.model_dump())
+        self._steps = plan.steps
+
+    def points(self, points: Sequence[Point]) -> None:
+        """See models.training.report.Report."""
+        with self._points.open("a") as file:
+            file.writelines(json.dumps(asdict(point)) + "\n" for point in points)
+        shown = [p for p in points if p.split == "valid" and (p.target is None or p.name in SHOWN)]
+        if shown:
+            said = "  ".join(f"{p.target + ' ' if p.target else ''}{p.name} {p.value:.4g}" for p in shown)
+            left = "" if self._eta_s is None else f"  ({self._eta_s:.0f} s left)"
+            print(f"step {shown[0].step}/{self._steps}  {said}{left}", file=sys.stderr, flush=True)
+
+    def progress(self, progress: Progress) -> None:
+        """See models.training.report.Report."""
+        self._eta_s = progress.eta_s
+
+    def saved(self, saved: Saved) -> None:
+        """See models.training.report.Report."""
+        if saved.kind == "best":
+            surplus = self._ranked()[self._keep :]
+        else:
+            surplus = sorted(self.checkpoints.glob("resume-*.safetensors"), key=_step_of)[:-RESUMES_KEPT]
+        for path in surplus:
+            path.unlink()
+
+    def _ranked(self) -> list[Path]:
+        """Served checkpoints, the best first."""
+        averages = {p: read_header(p, "octet-model")["average"] for p in self.checkpoints.glob("best-*.safetensors")}
+        return sorted(averages, key=lambda path: (-averages[path], _step_of(path)))
+
+
+def _step_of(path: Path) -> int:
+    return int(path.stem.rpartition("-")[2])
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=2) + "\n")

@@ -1,0 +1,107 @@
+"""The device's plan: from the epochs, from what was asked for, or from a time budget."""
+
+import pytest
+
+from models.config import PlanRequest
+from models.training.device import default_threads
+from models.training.plan import BUDGET_SHARE, Speed, choose_for_device, within_budget
+from models.training.split import SplitError
+from tests.models.training.tasks import config_of, pack_of, sides
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return pack_of(tmp_path_factory.mktemp("data") / "pack", *sides(64))
+
+
+def with_interval(interval, checkpoint=None, epochs=1000):
+    return config_of(
+        cat=["side"],
+        globals={
+            "basic_experiment": {"n_epochs": epochs},
+            "evaluation_checkpoint": {"sample_interval": interval, "checkpoint_interval": checkpoint},
+        },
+    )
+
+
+def cut(config, dataset, *, step_s, validation_s, budget_s):
+    """The plan for a machine of this speed, without measuring."""
+    return within_budget(choose_for_device(config, dataset), config, Speed(step_s, validation_s), budget_s)
+
+
+def seconds(plan, speed):
+    validations = -(-plan.steps // plan.sample_interval)
+    return plan.steps * speed["step_s"] + validations * speed["validation_s"]
+
+
+def test_without_a_budget_the_epochs_decide_and_nothing_is_measured(dataset):
+    plan = choose_for_device(with_interval(7, 14, epochs=5), dataset)
+    assert (plan.steps, plan.steps_per_epoch, plan.batch_size) == (15, 3, 16)
+    assert (plan.sample_interval, plan.checkpoint_interval) == (7, 14)
+    assert plan.threads == default_threads()
+    assert "speed" not in str(plan.reasons)
+
+
+def test_what_is_asked_for_wins(dataset):
+    asked = PlanRequest(steps=11, batch=5, threads=1)
+    plan = choose_for_device(with_interval(7), dataset, request=asked, budget_s=1000.0)
+    assert (plan.steps, plan.batch_size, plan.threads, plan.steps_per_epoch) == (11, 5, 1, 9)
+    assert {plan.reasons[name] for name in ("steps", "batch_size", "threads")} == {"asked for"}
+
+
+def test_a_batch_is_at_most_all_training_files(dataset):
+    plan = choose_for_device(with_interval(7), dataset, request=PlanRequest(batch=500))
+    assert (plan.batch_size, plan.steps_per_epoch) == (48, 1)
+    assert "48 training files" in plan.reasons["batch_size"]
+
+
+@pytest.mark.parametrize("interval", ["auto", 10, 1000])
+@pytest.mark.parametrize(
+    "speed",
+    [
+        {"step_s": 0.1, "validation_s": 0.2},
+        {"step_s": 1.0, "validation_s": 30.0},
+        {"step_s": 0.01, "validation_s": 10.0},
+    ],
+)
+def test_a_plan_fits_into_its_budget_and_uses_it(dataset, interval, speed):
+    plan = cut(with_interval(interval, epochs=10**6), dataset, **speed, budget_s=1800.0)
+    used = seconds(plan, speed) / 1800.0
+    assert 0.75 < used <= BUDGET_SHARE + 1e-9 or plan.sample_interval == 10
+    assert used <= BUDGET_SHARE + 0.01
+
+
+def test_the_epochs_are_the_most_a_budget_gives(dataset):
+    plan = cut(with_interval("auto", epochs=40), dataset, step_s=0.01, validation_s=0.01, budget_s=1800.0)
+    assert plan.steps == 120
+    assert "all epochs fit" in plan.reasons["steps"]
+
+
+def test_a_budget_of_nothing_still_plans_a_step(dataset):
+    assert cut(with_interval("auto"), dataset, step_s=1.0, validation_s=1.0, budget_s=0.1).steps == 1
+
+
+def test_auto_makes_some_twenty_validations_and_fewer_where_they_are_dear(dataset):
+    cheap = cut(with_interval("auto"), dataset, step_s=0.1, validation_s=0.2, budget_s=120.0)
+    dear = cut(with_interval("auto"), dataset, step_s=0.1, validation_s=4.0, budget_s=120.0)
+    assert 15 <= cheap.steps / cheap.sample_interval <= 20
+    assert 4 <= dear.steps / dear.sample_interval <= 5
+    assert choose_for_device(with_interval("auto", epochs=100), dataset).sample_interval == 15
+
+
+def test_an_interval_that_was_given_is_kept_whatever_the_budget(dataset):
+    plan = cut(with_interval(50, 100), dataset, step_s=1.0, validation_s=1.0, budget_s=60.0)
+    assert (plan.sample_interval, plan.checkpoint_interval) == (50, 100)
+
+
+def test_a_measured_plan_says_what_was_measured(dataset):
+    request = PlanRequest(threads=1)
+    plan = choose_for_device(with_interval("auto", epochs=10**6), dataset, request=request, budget_s=20.0)
+    assert 20 < plan.steps < 20_000
+    assert "s a step" in plan.reasons["steps"]
+
+
+def test_a_data_set_that_cannot_be_split_is_refused_with_words(dataset):
+    config = config_of(cat=["side"], globals={"basic_experiment": {"valid_size": 64}})
+    with pytest.raises(SplitError, match="valid_size 64 means 64 of the 64 labelled files"):
+        choose_for_device(config, dataset)
