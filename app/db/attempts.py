@@ -1,0 +1,32 @@
+"""Statements about attempts."""
+
+from sqlalchemy import Connection, Update, insert, select, update
+
+from app.db.dialect import now
+from app.db.rows import every
+from app.db.tables import attempts
+from app.db.tables.attempts import AttemptRow
+
+
+def add(tx: Connection, run_id: str, attempt: int, worker: str) -> None:
+    """An attempt begins."""
+    tx.execute(insert(attempts).values(run_id=run_id, attempt=attempt, worker=worker, started=now(tx)))
+
+
+def resumed(tx: Connection, run_id: str, attempt: int, step: int) -> None:
+    """An attempt goes on from a step."""
+    tx.execute(_one(run_id, attempt).values(resumed_from_step=step))
+
+
+def close(tx: Connection, run_id: str, attempt: int, reason: str) -> None:
+    """An attempt ends."""
+    tx.execute(_one(run_id, attempt).values(ended=now(tx), reason=reason))
+
+
+def of_run(tx: Connection, run_id: str) -> list[AttemptRow]:
+    """All attempts of a run in order."""
+    return every(tx, select(attempts).where(attempts.c.run_id == run_id).order_by(attempts.c.attempt), AttemptRow)
+
+
+def _one(run_id: str, attempt: int) -> Update:
+    return update(attempts).where(attempts.c.run_id == run_id, attempts.c.attempt == attempt)

@@ -1,0 +1,102 @@
+"""The door to the database: transactions that behave alike on SQLite and PostgreSQL, and migrations."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, literal_column, make_url, select
+from sqlalchemy.pool import ConnectionPoolEntry
+
+import migrations
+from app.db.dialect import hold
+
+Transaction: TypeAlias = Connection
+"""What statement functions take first; use cases hand it on and know nothing else of it."""
+
+_BUSY_TIMEOUT_MS = 10_000
+_WRITES = "octet_writes"
+
+
+class Database:
+    """One database and its pool of connections; safe to use from many threads, opened anew in every process."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _open_sqlite(url) if make_url(url).get_backend_name() == "sqlite" else _open_server(url)
+        self._writer = self._engine.execution_options(**{_WRITES: True})
+        self._reader = self._engine
+        if self._engine.dialect.name == "postgresql":
+            # as on SQLite: every statement of a reading sees the same moment
+            self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A writing transaction: committed at the end of the block, rolled back by any exception.
+
+        On SQLite it takes the write lock at once (a deferred one would fail as soon as another writer was faster).
+        """
+        with self._writer.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads, all of it from one moment; blocks nobody."""
+        with self._reader.connect() as tx:
+            yield tx
+
+    def ping(self) -> None:
+        """Ask the database for one number. Raises sqlalchemy.exc.SQLAlchemyError when it does not answer."""
+        with self.reading() as tx:
+            tx.execute(select(literal_column("1")))
+
+    def migrate(self, revision: Literal["head", "base"] = "head") -> None:
+        """Bring the tables to the newest revision, or back to nothing ("base"), in one transaction.
+
+        Processes that start together do it in turn.
+        """
+        config = migration_config()
+        with self.transaction() as tx:
+            hold(tx, "migrate")
+            config.attributes["connection"] = tx
+            (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+
+    def close(self) -> None:
+        """Close all connections of the pool."""
+        self._engine.dispose()
+
+
+def migration_config() -> Config:
+    """Alembic's configuration, without an ini file: the scripts lie in the package `migrations`."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    return config
+
+
+def _open_sqlite(url: str) -> Engine:
+    engine = create_engine(url, pool_size=8, max_overflow=56, pool_timeout=30)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself; `begin` below does
+        for pragma in (
+            f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+            "journal_mode = WAL",  # readers are not blocked by the writer
+            "synchronous = NORMAL",  # with WAL: a power cut may lose the last commits, but never breaks the file
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _open_server(url: str) -> Engine:
+    options: dict[str, Any] = {"pool_size": 8, "max_overflow": 56, "pool_timeout": 30, "pool_pre_ping": True}
+    return create_engine(url, **options)

@@ -1,0 +1,20 @@
+"""Statements about idempotency keys."""
+
+from sqlalchemy import Connection, select
+
+from app.db.dialect import insert, now
+from app.db.rows import first, only
+from app.db.tables import idempotency
+from app.db.tables.idempotency import KeyRow
+
+
+def claim(tx: Connection, key: str, fingerprint: str, run_id: str) -> KeyRow | None:
+    """Take a key for a run that this transaction makes: None when it is ours now, else whose it is.
+
+    A second claimant waits until the first one's transaction ends.
+    """
+    statement = insert(tx, idempotency).values(key=key, fingerprint=fingerprint, run_id=run_id, created=now(tx))
+    statement = statement.on_conflict_do_nothing(index_elements=["key"])
+    if first(tx, statement.returning(*idempotency.c), KeyRow):
+        return None
+    return only(tx, select(idempotency).where(idempotency.c.key == key), KeyRow)

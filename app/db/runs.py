@@ -1,0 +1,119 @@
+"""Statements about runs. Who may write a leased run is in leases.py."""
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from app.db.dialect import insert, now
+from app.db.rows import every, first, only
+from app.db.tables import runs
+from app.db.tables.runs import RunRow
+
+
+def add(tx: Connection, values: dict[str, Any]) -> RunRow:
+    """Insert a queued run; it counts as announced from now on."""
+    fresh = {
+        "status": "queued",
+        "used_s": 0.0,
+        "step": 0,
+        "epoch": 0.0,
+        "last_cursor": 0,
+        "saved_step": 0,
+        "attempt": 0,
+        "failures": 0,
+        "created": now(tx),
+        "updated": now(tx),
+        "announced_at": now(tx),
+    }
+    return only(tx, insert(tx, runs).values(fresh | values).returning(*runs.c), RunRow)
+
+
+def get(tx: Connection, run_id: str) -> RunRow | None:
+    """A run by its id."""
+    return first(tx, select(runs).where(runs.c.id == run_id), RunRow)
+
+
+def lock(tx: Connection, run_id: str) -> RunRow | None:
+    """A run by its id; nobody else can change it until the transaction ends."""
+    return first(tx, select(runs).where(runs.c.id == run_id).with_for_update(), RunRow)
+
+
+def move(tx: Connection, run: RunRow, to: str, changes: dict[str, Any], *, ended: bool) -> RunRow | None:
+    """Write a new status and what changes with it; None when status or lease are no longer those of `run`.
+
+    A run that is queued again counts as announced, for its caller announces it after the commit.
+    """
+    times: dict[str, Any] = {"updated": now(tx)}
+    if to == "running":
+        times["started"] = func.coalesce(runs.c.started, now(tx))
+    if to == "queued":
+        times["announced_at"] = now(tx)
+    if ended:
+        times["ended"] = now(tx)
+    statement = update(runs).where(
+        runs.c.id == run.id,
+        runs.c.status == run.status,
+        runs.c.lease_token.is_not_distinct_from(run.lease_token),
+    )
+    return first(tx, statement.values(status=to, **times, **changes).returning(*runs.c), RunRow)
+
+
+def page(
+    tx: Connection, *, before: int | None, limit: int, status: str | None, name: str | None, dataset: str | None
+) -> list[RunRow]:
+    """Newest first, from below a cursor; `dataset` is a name or an id."""
+    query = select(runs).order_by(runs.c.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(runs.c.seq < before)
+    if status is not None:
+        query = query.where(runs.c.status == status)
+    if name is not None:
+        query = query.where(runs.c.name == name)
+    if dataset is not None:
+        query = query.where((runs.c.dataset_id == dataset) | (runs.c.dataset_name == dataset))
+    return every(tx, query, RunRow)
+
+
+def newest_succeeded(tx: Connection, name: str | None) -> RunRow | None:
+    """The run that ended well last, of a name or of all."""
+    query = select(runs).where(runs.c.status == "succeeded", runs.c.best.is_not(None))
+    if name is not None:
+        query = query.where(runs.c.name == name)
+    return first(tx, query.order_by(runs.c.ended.desc(), runs.c.seq.desc()).limit(1), RunRow)
+
+
+def succeeded_names(tx: Connection, limit: int) -> list[str]:
+    """Names of runs that ended well, the newest first, each once."""
+    newest = func.max(runs.c.seq)
+    query = select(runs.c.name).where(runs.c.status == "succeeded").group_by(runs.c.name).order_by(newest.desc())
+    return list(tx.execute(query.limit(limit)).scalars())
+
+
+def newest_ids(tx: Connection, limit: int) -> list[str]:
+    """Ids of the newest runs."""
+    return list(tx.execute(select(runs.c.id).order_by(runs.c.seq.desc()).limit(limit)).scalars())
+
+
+def measured(tx: Connection, workload: str, steps: int) -> RunRow | None:
+    """The newest run of a workload that did so many steps at least and lost no time to a resume."""
+    query = select(runs).where(runs.c.workload == workload, runs.c.status == "succeeded", runs.c.attempt == 1)
+    query = query.where(runs.c.step >= steps)
+    return first(tx, query.order_by(runs.c.seq.desc()).limit(1), RunRow)
+
+
+def users_of_dataset(tx: Connection, dataset_id: str) -> list[str]:
+    """Ids of the runs that may still read a data set."""
+    query = select(runs.c.id).where(runs.c.dataset_id == dataset_id)
+    return list(tx.execute(query.where(runs.c.status.in_(("queued", "running", "cancelling")))).scalars())
+
+
+def count_by_status(tx: Connection) -> dict[str, int]:
+    """How many runs there are in each status; statuses without a run are left out."""
+    query = select(runs.c.status, func.count().label("runs")).group_by(runs.c.status)
+    return {found.status: found.runs for found in tx.execute(query)}
+
+
+def unannounced(tx: Connection, older_than_s: float) -> list[RunRow]:
+    """Queued runs that were last announced longer ago; each is marked as announced now."""
+    late = update(runs).where(runs.c.status == "queued", runs.c.announced_at < now(tx) - older_than_s)
+    return every(tx, late.values(announced_at=now(tx)).returning(*runs.c), RunRow)

@@ -1,0 +1,1 @@
+"""Use cases of data sets: created from an upload, read, removed."""

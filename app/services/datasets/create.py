@@ -1,0 +1,156 @@
+"""Make a data set of an upload: pack it, store it by its content, and give it its name."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.db import datasets
+from app.db.dialect import hold
+from app.db.tables.datasets import DatasetRow
+from app.errors import Conflict, Fault, Invalid
+from app.parts import Parts
+from app.services.datasets.view import DatasetView, storage_key, view_of
+from app.services.ids import new_id
+from models.packed import LabelError, PackedError, TargetType, pack
+
+_PACK = "pack"
+_NAME = re.compile(r"[^\x00-\x1f\x7f/]{1,200}")
+
+
+class BadArchive(Invalid):
+    """The files cannot be taken: the archive is broken, unsafe, too large, empty, or of an unknown kind."""
+
+    rule = "bad-archive"
+    title = "The files cannot be taken"
+
+
+class BadLabels(Invalid):
+    """The labels cannot be taken, or do not fit the files."""
+
+    rule = "bad-labels"
+    title = "The labels cannot be taken"
+
+
+class BadDatasetName(Invalid):
+    """A data set needs a name of 1 to 200 characters without control characters and slashes."""
+
+    rule = "dataset-name"
+    title = "Not a name for a data set"
+
+
+class NameTaken(Conflict):
+    """Another content has this name already."""
+
+    rule = "dataset-name-taken"
+    title = "The name is taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What was sent, as files on this machine: labels, and an archive or single files with the client's names."""
+
+    name: str
+    labels: Path
+    archive: Path | None = None
+    files: list[tuple[str, Path]] = field(default_factory=list)
+    declared: dict[str, str] | None = None
+
+
+def create_dataset(parts: Parts, upload: Upload) -> tuple[DatasetView, bool]:
+    """The data set of an upload, and whether it is new: the same name with the same content is the old one.
+
+    Raises BadDatasetName, BadArchive, BadLabels, NameTaken.
+    """
+    if not _NAME.fullmatch(upload.name):
+        detail = f"{upload.name!r}: use 1 to 200 characters, no control characters, no slash"
+        raise BadDatasetName(detail, [Fault("name", detail)])
+    with _work_folder(parts) as folder:
+        values = {"id": new_id(), "name": upload.name, **_pack(upload, folder)}
+        digest = values["digest"]
+        _store(parts, folder, digest)
+        with parts.db.transaction() as tx:
+            hold(tx, digest)
+            row = datasets.add(tx, values)
+            created = row is not None
+            if row is None:
+                row = _old(datasets.by_name(tx, upload.name))
+                if not datasets.refers(tx, digest):
+                    parts.storage.delete(storage_key(digest))
+            elif not parts.storage.exists(storage_key(digest)):
+                _store(parts, folder, digest)  # a removal of the same content came between
+    if row.digest != digest:
+        detail = f"data set {upload.name} exists with other content; choose another name, or DELETE /datasets/{row.id}"
+        raise NameTaken(detail, [Fault("name", detail)])
+    return view_of(row), created
+
+
+@contextmanager
+def _work_folder(parts: Parts) -> Iterator[Path]:
+    """A folder of our own for a pack in the making, on the file system of the data dir."""
+    parts.settings.incoming_dir.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="pack-", dir=parts.settings.incoming_dir))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pack(upload: Upload, folder: Path) -> dict[str, Any]:
+    """Pack the upload below a folder; the columns of its row. Raises BadArchive, BadLabels."""
+    try:
+        packed = pack(
+            folder / _PACK,
+            labels=upload.labels,
+            archive=upload.archive,
+            files=upload.files or None,
+            declared=_declared(upload),
+        )
+    except LabelError as error:
+        raise BadLabels(str(error), _faults("labels", error)) from error
+    except PackedError as error:
+        raise BadArchive(str(error), _faults("files" if upload.archive is None else "archive", error)) from error
+    summary = packed.dataset.summary()
+    return {
+        "digest": summary.digest,
+        "files": summary.files,
+        "bytes": summary.bytes,
+        "summary": summary.model_dump(mode="json"),
+        "ignored": packed.ignored,
+        "ignored_count": packed.ignored_count,
+        "problems": [asdict(problem) for problem in packed.problems],
+        "problem_counts": packed.problem_counts,
+    }
+
+
+def _declared(upload: Upload) -> dict[str, TargetType] | None:
+    """The kinds that the client gave its targets. Raises BadLabels."""
+    kinds: dict[str, TargetType] = {}
+    for name, kind in (upload.declared or {}).items():
+        if kind not in ("categorical", "continuous"):
+            detail = f"{name}: {kind!r} is no kind of target; use categorical or continuous"
+            raise BadLabels(detail, [Fault("types", detail)])
+        kinds[name] = "categorical" if kind == "categorical" else "continuous"
+    return kinds or None
+
+
+def _store(parts: Parts, folder: Path, digest: str) -> None:
+    """Put the files of a pack where their content says."""
+    for file in sorted((folder / _PACK).iterdir()):
+        parts.storage.put(f"{storage_key(digest)}/{file.name}", file)
+
+
+def _faults(part: str, error: PackedError) -> list[Fault]:
+    """Each problem as a fault of a part of the form."""
+    return [Fault(part if fault.row is None else f"{part} row {fault.row}", fault.detail) for fault in error.faults]
+
+
+def _old(row: DatasetRow | None) -> DatasetRow:
+    """The data set that has the name; it may have been removed since the name was found taken."""
+    if row is None:
+        raise NameTaken("another data set of this name was removed just now; send the upload again")
+    return row

@@ -1,0 +1,25 @@
+"""What is said when a data set does not exist."""
+
+from app.db import datasets
+from app.db.engine import Transaction
+from app.errors import NotFound
+
+_LISTED = 10
+
+
+class UnknownDataset(NotFound):
+    """No data set has this id."""
+
+    rule = "unknown-dataset"
+    title = "No such data set"
+
+
+def unknown_dataset(tx: Transaction, dataset_id: str) -> UnknownDataset:
+    """The error for an id that no data set has; it names what exists."""
+    return UnknownDataset(f"no data set has the id {dataset_id!r}; {known_datasets(tx)}")
+
+
+def known_datasets(tx: Transaction) -> str:
+    """Which data sets there are, in words."""
+    names = datasets.names(tx, _LISTED)
+    return f"the newest are called {', '.join(names)}" if names else "there are none yet; POST /datasets makes one"

@@ -1,0 +1,35 @@
+"""Remove a data set."""
+
+from app.db import datasets, runs
+from app.db.dialect import hold
+from app.errors import Conflict
+from app.parts import Parts
+from app.services.datasets.find import unknown_dataset
+from app.services.datasets.view import storage_key
+
+
+class DatasetInUse(Conflict):
+    """A run that has not ended may still read the data set."""
+
+    rule = "dataset-in-use"
+    title = "The data set is in use"
+
+
+def remove_dataset(parts: Parts, dataset_id: str) -> None:
+    """Remove a data set, and its files when no other name has the same content. Runs that ended keep their results.
+
+    Raises UnknownDataset, DatasetInUse.
+    """
+    with parts.db.transaction() as tx:
+        row = datasets.lock(tx, dataset_id)
+        if row is None:
+            raise unknown_dataset(tx, dataset_id)
+        users = runs.users_of_dataset(tx, dataset_id)
+        if users:
+            raise DatasetInUse(f"data set {row.name} is used by {', '.join(users)}; cancel them or wait for their end")
+        hold(tx, row.digest)
+        datasets.remove(tx, dataset_id)
+        # Before the commit, under the lock: after it, an upload of the same content could find files that vanish.
+        # Should the commit fail, the row stays without files, and whoever wanted it removed asks again.
+        if not datasets.refers(tx, row.digest):
+            parts.storage.delete(storage_key(row.digest))

@@ -1,0 +1,105 @@
+"""The points of a run, page by page, by a cursor that only rises."""
+
+from dataclasses import dataclass
+
+from app.db import points
+from app.db.tables.points import PointRow
+from app.errors import Fault, Invalid
+from app.parts import Parts
+from app.services.runs.find import found_run
+from app.services.runs.states import ENDED
+from app.services.times import rfc3339
+
+DEFAULT_LIMIT = 1000
+MAX_LIMIT = 10_000
+
+
+class BadCursor(Invalid):
+    """The cursor is none that this run has given out."""
+
+    rule = "bad-cursor"
+    title = "Not a cursor of this run"
+
+
+class BadSplit(Invalid):
+    """Points were asked for by a split that does not exist."""
+
+    rule = "bad-split"
+    title = "No such split"
+
+
+@dataclass(frozen=True, slots=True)
+class PointView:
+    """One metric value; `target` null is over all targets."""
+
+    cursor: int
+    step: int
+    epoch: float
+    split: str
+    target: str | None
+    name: str
+    value: float
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a run's points go. Nothing new can come once `ended` is true."""
+
+    last_cursor: int
+    status: str
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Points in the order of their cursors; the next page comes by `after=next`."""
+
+    points: list[PointView]
+    next: int
+    position: Position
+
+
+def position(parts: Parts, run_id: str) -> Position:
+    """How far a run's points go, without reading them. Raises UnknownRun."""
+    with parts.db.reading() as tx:
+        run = found_run(tx, run_id)
+    return Position(run.last_cursor, run.status, run.status in ENDED)
+
+
+def page(
+    parts: Parts,
+    run_id: str,
+    after: int = 0,
+    name: str | None = None,
+    split: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    target: str | None = None,
+) -> Page:
+    """Points beyond a cursor; names are compared in lower case. Raises UnknownRun, BadCursor, BadSplit."""
+    if split not in (None, "train", "valid"):
+        raise BadSplit("split is train or valid", [Fault("split", f"{split!r}; use train or valid")])
+    limit = max(1, min(limit, MAX_LIMIT))
+    with parts.db.reading() as tx:
+        run = found_run(tx, run_id)
+        if not 0 <= after <= run.last_cursor:
+            detail = f"{after} is no cursor of run {run_id}: they go from 0 to {run.last_cursor} now; begin at 0"
+            raise BadCursor(detail, [Fault("after", detail)])
+        wanted_name = None if name is None else name.lower()
+        rows = points.after(tx, run_id, after, name=wanted_name, split=split, target=target, limit=limit)
+    # a page that is not full has seen all there is, also what the filters left out
+    following = rows[-1].cursor if len(rows) == limit else run.last_cursor
+    return Page([_view(row) for row in rows], following, Position(run.last_cursor, run.status, run.status in ENDED))
+
+
+def _view(row: PointRow) -> PointView:
+    return PointView(
+        cursor=row.cursor,
+        step=row.step,
+        epoch=row.epoch,
+        split=row.split,
+        target=row.target or None,
+        name=row.name,
+        value=row.value,
+        time=rfc3339(row.time),
+    )

@@ -1,0 +1,239 @@
+"""A worker's side of a run: take it, keep it, and write what happens, all of it only while the lease is held.
+
+A lease is a random token in the run's row. Every write carries it; once somebody else's token (or none) stands there,
+the write finds no row and the worker has to stop at once.
+"""
+
+import math
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from app.db import attempts, checkpoints, events, leases, points, runs
+from app.db.engine import Transaction
+from app.db.tables.runs import RunRow
+from app.parts import Parts
+from app.services.runs.failures import RunError, give_up
+from app.services.runs.keeping import best_of, is_whole, keep_checkpoint
+from app.services.runs.states import Status, transition
+from app.storage import Blob
+from models.training.report import Plan, Point, Progress, Saved
+
+
+class LeaseLost(Exception):
+    """The run is no longer ours: somebody else may be working on it. Stop at once and write nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The authority to carry out a run, and all that is needed to do it."""
+
+    run_id: str
+    token: str
+    attempt: int
+    worker: str
+    form: Literal["short", "full"]
+    config: dict[str, Any]
+    dataset_digest: str
+    dataset_key: str  # in storage: the folder of the pack
+    plan_request: dict[str, Any] | None
+    plan: dict[str, Any] | None  # of an earlier attempt: to be kept
+    max_runtime_s: float | None
+    used_s: float  # by earlier attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a heartbeat brings back."""
+
+    cancel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePoint:
+    """A resume checkpoint to go on from; its digest was compared with its bytes."""
+
+    step: int
+    key: str
+    digest: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How a run ended for good; `reason` is that of the attempt, `stopped` why training ended before its last step."""
+
+    status: Literal["succeeded", "failed", "cancelled"]
+    reason: Literal["finished", "cancelled", "error", "oom", "lost"]
+    error: RunError | None = None
+    stopped: str | None = None
+
+
+def acquire(parts: Parts, run_id: str, worker: str) -> Lease | None:
+    """Take a queued run; None when there is nothing to take (unknown, ended, or held by somebody)."""
+    token = secrets.token_hex(16)
+    with parts.db.transaction() as tx:
+        run = runs.lock(tx, run_id)
+        if run is None or run.status != Status.QUEUED:
+            return None
+        granted = leases.granted(tx, token, worker, parts.settings.clocks.lease_s)
+        taken = transition(tx, run, Status.RUNNING, data={"worker": worker}, changes=granted)
+        attempts.add(tx, run_id, taken.attempt, worker)
+    return _lease(taken, token)
+
+
+def heartbeat(parts: Parts, lease: Lease) -> Orders:
+    """Prolong the lease, count the time. Raises LeaseLost."""
+    with parts.db.transaction() as tx:
+        status = leases.renew(tx, lease.run_id, lease.token, parts.settings.clocks.lease_s)
+    if status is None:
+        raise _lost(lease)
+    return Orders(cancel=status == Status.CANCELLING)
+
+
+def record_plan(parts: Parts, lease: Lease, plan: Plan, *, max_runtime_s: float | None = None) -> None:
+    """Keep the plan for this and all later attempts, and the budget if the device chose it. Raises LeaseLost."""
+    values: dict[str, Any] = {"plan": plan.model_dump(mode="json"), "steps": plan.steps}
+    if max_runtime_s is not None:
+        values["max_runtime_s"] = max_runtime_s
+    with parts.db.transaction() as tx:
+        held(tx, lease)
+        leases.write(tx, lease.run_id, lease.token, values)
+        events.add(tx, lease.run_id, "planned", {"steps": plan.steps, "batch_size": plan.batch_size})
+
+
+def record_progress(parts: Parts, lease: Lease, progress: Progress) -> None:
+    """Keep how far the run is. Raises LeaseLost."""
+    values = {"step": progress.step, "steps": progress.steps, "epoch": progress.epoch, "eta_s": progress.eta_s}
+    with parts.db.transaction() as tx:
+        if not leases.write(tx, lease.run_id, lease.token, values):
+            raise _lost(lease)
+
+
+def record_points(parts: Parts, lease: Lease, new: Sequence[Point]) -> None:
+    """Keep metric values; what is known already (a resumed run repeats some) is dropped.
+
+    Raises LeaseLost, and ValueError for a value that is no finite number: a metric that is undefined is left out.
+    """
+    values = [_point_values(point) for point in new]
+    with parts.db.transaction() as tx:
+        run = held(tx, lease)
+        last = points.add(tx, run.id, run.last_cursor, values)
+        if last > run.last_cursor:
+            leases.write(tx, run.id, lease.token, {"last_cursor": last})
+
+
+def record_checkpoint(parts: Parts, lease: Lease, saved: Saved, blob: Blob) -> list[str]:
+    """Let a stored checkpoint exist for others; the keys of the blobs that are of no use any more. Raises LeaseLost.
+
+    The blobs may be deleted once this has returned. A checkpoint farther than all before clears the count of failures.
+    """
+    values = {
+        "run_id": lease.run_id,
+        "kind": saved.kind,
+        "step": saved.step,
+        "attempt": lease.attempt,
+        "key": blob.key,
+        "digest": blob.digest,
+        "size_bytes": blob.size_bytes,
+        "average": saved.average,
+        "metrics": {target: dict(metrics) for target, metrics in saved.metrics.items()},
+    }
+    with parts.db.transaction() as tx:
+        run = held(tx, lease)
+        dropped = keep_checkpoint(tx, run, values)
+        best = checkpoints.best(tx, run.id)
+        changes: dict[str, Any] = {"best": best_of(best[0]) if best else None}
+        if saved.step > run.saved_step:
+            changes |= {"saved_step": saved.step, "failures": 0}
+        leases.write(tx, run.id, lease.token, changes)
+    return dropped
+
+
+def resume_point(parts: Parts, lease: Lease) -> ResumePoint | None:
+    """Where to go on: the newest resume checkpoint whose blob is whole; None to begin anew. Raises LeaseLost.
+
+    It is noted in the attempt.
+    """
+    with parts.db.reading() as tx:
+        rows = checkpoints.resumes(tx, lease.run_id)
+    found = next((row for row in rows if is_whole(parts.storage, row)), None)
+    with parts.db.transaction() as tx:
+        held(tx, lease)
+        if found is None:
+            return None
+        attempts.resumed(tx, lease.run_id, lease.attempt, found.step)
+    return ResumePoint(found.step, found.key, found.digest, parts.storage.local(found.key))
+
+
+def finish(parts: Parts, lease: Lease, end: RunEnd) -> None:
+    """End the run for good. Raises LeaseLost."""
+    with parts.db.transaction() as tx:
+        run = held(tx, lease)
+        changes = leases.released(tx, counted=True)
+        changes |= {"stopped": end.stopped, "error": None if end.error is None else end.error.to_json()}
+        transition(tx, run, Status(end.status), data={"reason": end.reason, "stopped": end.stopped}, changes=changes)
+        attempts.close(tx, run.id, lease.attempt, end.reason)
+
+
+def hand_back(
+    parts: Parts,
+    lease: Lease,
+    reason: Literal["handed_back", "oom", "error", "lost"],
+    error: RunError | None = None,
+) -> Status:
+    """Let go of a run that is not done: it is queued again, to go on from its last checkpoint.
+
+    A run that is being cancelled is cancelled instead; one that failed (any reason but handed_back) too often without
+    a new checkpoint fails with `error`. The status that came of it. Raises LeaseLost.
+    """
+    with parts.db.transaction() as tx:
+        run = held(tx, lease)
+        status = give_up(tx, run, reason, error, max_attempts=parts.settings.clocks.max_attempts, counted=True)
+    if status == Status.QUEUED:
+        parts.broker.announce(lease.run_id)
+    return status
+
+
+def held(tx: Transaction, lease: Lease) -> RunRow:
+    """The run of a lease, locked. Raises LeaseLost."""
+    run = leases.held(tx, lease.run_id, lease.token)
+    if run is None:
+        raise _lost(lease)
+    return run
+
+
+def _lost(lease: Lease) -> LeaseLost:
+    return LeaseLost(f"run {lease.run_id}: attempt {lease.attempt} of {lease.worker} no longer holds the lease")
+
+
+def _point_values(point: Point) -> dict[str, Any]:
+    if not math.isfinite(point.value):
+        raise ValueError(f"{point.name} of {point.split} at step {point.step} is {point.value}; leave it out")
+    return {
+        "step": point.step,
+        "epoch": point.epoch,
+        "split": point.split,
+        "target": point.target or "",
+        "name": point.name,
+        "value": point.value,
+    }
+
+
+def _lease(run: RunRow, token: str) -> Lease:
+    return Lease(
+        run_id=run.id,
+        token=token,
+        attempt=run.attempt,
+        worker=run.worker or "",
+        form="short" if run.form == "short" else "full",
+        config=run.config,
+        dataset_digest=run.dataset_digest,
+        dataset_key=f"datasets/{run.dataset_digest}",
+        plan_request=run.plan_request,
+        plan=run.plan,
+        max_runtime_s=run.max_runtime_s,
+        used_s=run.used_s,
+    )

@@ -1,0 +1,203 @@
+"""What can be read of runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from app.db import attempts as attempt_rows
+from app.db import checkpoints as checkpoint_rows
+from app.db import events as event_rows
+from app.db import runs
+from app.db.tables.checkpoints import CheckpointRow
+from app.errors import Fault, Invalid, NotFound
+from app.parts import Parts
+from app.services.runs.find import found_run
+from app.services.runs.states import Status
+from app.services.runs.view import RunView, view_of
+from app.services.times import rfc3339, rfc3339_or_none
+
+MAX_LIMIT = 1000
+
+
+class UnknownStatus(Invalid):
+    """Runs were asked for by a status that does not exist."""
+
+    rule = "unknown-status"
+    title = "No such status"
+
+
+class UnknownCheckpoint(NotFound):
+    """The run has no checkpoint of this kind at this step."""
+
+    rule = "unknown-checkpoint"
+    title = "No such checkpoint"
+
+
+class NoLog(NotFound):
+    """The run has no log."""
+
+    rule = "no-log"
+    title = "No log"
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Runs, the newest first; `next` is the cursor of the following page, None at the end."""
+
+    runs: list[RunView]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One lease that was taken on a run; `reason` is null while it lasts."""
+
+    attempt: int
+    worker: str
+    started: str
+    ended: str | None
+    reason: str | None
+    resumed_from_step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointView:
+    """One stored checkpoint."""
+
+    step: int
+    kind: str
+    attempt: int
+    digest: str
+    size_bytes: int
+    average: float | None
+    metrics: dict[str, Any]
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A checkpoint's file on this machine."""
+
+    step: int
+    kind: str
+    digest: str
+    size_bytes: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """Something that happened to a run; `cursor` rises."""
+
+    cursor: int
+    kind: str
+    data: dict[str, Any]
+    time: str
+
+
+def list_runs(
+    parts: Parts,
+    *,
+    after: int | None = None,
+    limit: int = 100,
+    status: str | None = None,
+    name: str | None = None,
+    dataset: str | None = None,
+) -> RunPage:
+    """Runs, the newest first; `after` is the `next` of the page before. Raises UnknownStatus."""
+    if status is not None and status not in set(Status):
+        detail = f"{status!r} is no status of a run; use one of {', '.join(Status)}"
+        raise UnknownStatus(detail, [Fault("status", detail)])
+    limit = max(1, min(limit, MAX_LIMIT))
+    with parts.db.reading() as tx:
+        rows = runs.page(tx, before=after, limit=limit + 1, status=status, name=name, dataset=dataset)
+    return RunPage([view_of(row) for row in rows[:limit]], rows[limit - 1].seq if len(rows) > limit else None)
+
+
+def get_run(parts: Parts, run_id: str) -> RunView:
+    """One run. Raises UnknownRun."""
+    with parts.db.reading() as tx:
+        return view_of(found_run(tx, run_id))
+
+
+def count_by_status(parts: Parts) -> dict[str, int]:
+    """How many runs are in each status; every status stands there."""
+    with parts.db.reading() as tx:
+        counts = runs.count_by_status(tx)
+    return {status.value: counts.get(status, 0) for status in Status}
+
+
+def attempts(parts: Parts, run_id: str) -> list[AttemptView]:
+    """All attempts of a run in order. Raises UnknownRun."""
+    with parts.db.reading() as tx:
+        found_run(tx, run_id)
+        rows = attempt_rows.of_run(tx, run_id)
+    return [
+        AttemptView(
+            attempt=row.attempt,
+            worker=row.worker,
+            started=rfc3339(row.started),
+            ended=rfc3339_or_none(row.ended),
+            reason=row.reason,
+            resumed_from_step=row.resumed_from_step,
+        )
+        for row in rows
+    ]
+
+
+def checkpoints(parts: Parts, run_id: str) -> list[CheckpointView]:
+    """All stored checkpoints of a run by step. Raises UnknownRun."""
+    with parts.db.reading() as tx:
+        found_run(tx, run_id)
+        rows = checkpoint_rows.of_run(tx, run_id)
+    return [_checkpoint_view(row) for row in rows]
+
+
+def weights(parts: Parts, run_id: str, step: int, kind: Literal["best", "resume"] = "best") -> Weights:
+    """The file of one checkpoint. Raises UnknownRun, UnknownCheckpoint."""
+    with parts.db.reading() as tx:
+        found_run(tx, run_id)
+        row = checkpoint_rows.get(tx, run_id, kind, step)
+        others = [] if row else [other.step for other in checkpoint_rows.of_run(tx, run_id) if other.kind == kind]
+    if row is None:
+        known = f"it has {', '.join(map(str, others))}" if others else "it has none of this kind"
+        raise UnknownCheckpoint(f"run {run_id} has no {kind} checkpoint at step {step}; {known}")
+    return Weights(row.step, row.kind, row.digest, row.size_bytes, parts.storage.local(row.key))
+
+
+def events(parts: Parts, run_id: str, after: int = 0, limit: int = MAX_LIMIT) -> list[EventView]:
+    """What happened to a run, in order, from beyond a cursor. Raises UnknownRun."""
+    with parts.db.reading() as tx:
+        found_run(tx, run_id)
+        rows = event_rows.after(tx, run_id, after, max(1, min(limit, MAX_LIMIT)))
+    return [EventView(row.seq, row.kind, row.data, rfc3339(row.time)) for row in rows]
+
+
+def log(parts: Parts, run_id: str, attempt: int | None = None) -> Path:
+    """The file with what one attempt's training said, by default the last that has one. Raises UnknownRun, NoLog."""
+    with parts.db.reading() as tx:
+        last = found_run(tx, run_id).attempt
+    for number in range(last, 0, -1) if attempt is None else (attempt,):
+        key = log_key(run_id, number)
+        if parts.storage.exists(key):
+            return parts.storage.local(key)
+    which = "" if attempt is None else f" of attempt {attempt}"
+    raise NoLog(f"run {run_id} has no log{which}; one is stored when an attempt ends, and there were {last} attempts")
+
+
+def log_key(run_id: str, attempt: int) -> str:
+    """Where an attempt's log is stored."""
+    return f"runs/{run_id}/log-{attempt}.txt"
+
+
+def _checkpoint_view(row: CheckpointRow) -> CheckpointView:
+    return CheckpointView(
+        step=row.step,
+        kind=row.kind,
+        attempt=row.attempt,
+        digest=row.digest,
+        size_bytes=row.size_bytes,
+        average=row.average,
+        metrics=row.metrics,
+        created=rfc3339(row.created),
+    )

@@ -1,0 +1,171 @@
+"""Queue a run, or only say what it would be."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.db import datasets, events, idempotency, runs
+from app.db.engine import Transaction
+from app.db.tables.datasets import DatasetRow
+from app.errors import Fault, Invalid
+from app.parts import Parts
+from app.services.datasets.find import known_datasets
+from app.services.ids import fingerprint, new_id
+from app.services.runs.find import found_run
+from app.services.runs.view import RunView, view_of
+from models.config import (
+    Chosen,
+    ConfigError,
+    RunConfig,
+    RunRequest,
+    TargetSpec,
+    choose_for_data,
+    dump_config,
+    memory_bytes,
+    parameters,
+    parse_request,
+)
+from models.packed import DatasetSummary
+
+KEY_MAX = 255
+MEASURED_STEPS = 10
+"""Fewer steps say nothing about the time of a step."""
+
+
+class BadConfig(Invalid):
+    """The body cannot become a run; every fault is named with its place."""
+
+    rule = "run-config"
+    title = "The configuration breaks rules"
+
+
+class DatasetNotThere(Invalid):
+    """The run names a data set that does not exist."""
+
+    rule = "run-dataset"
+    title = "The run's data set does not exist"
+
+
+class KeyReused(Invalid):
+    """The Idempotency-Key belongs to another body, or is too long."""
+
+    rule = "idempotency-key"
+    title = "The Idempotency-Key cannot be used"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a body would become: the whole config with reasons, and its cost.
+
+    `estimate`: parameters, memory_bytes, and seconds_per_step (evaluations included) where such a run was
+    measured, else null.
+    """
+
+    valid: bool
+    config: dict[str, Any]
+    reasons: dict[str, str]
+    config_notes: list[dict[str, Any]]
+    estimate: dict[str, float | None]
+
+
+def submit(parts: Parts, body: object, key: str | None = None) -> tuple[RunView, bool]:
+    """Queue a run, and whether it is new: the same body under the same key is the run it made the first time.
+
+    Raises BadConfig, DatasetNotThere, KeyReused.
+    """
+    run_id = new_id()
+    with parts.db.transaction() as tx:
+        if key is not None and (known := _claim(tx, key, body, run_id)) is not None:
+            return view_of(found_run(tx, known)), False
+        request, dataset, chosen = _understand(tx, body, keep=True)
+        run = runs.add(tx, _values(run_id, request, dataset, chosen))
+        events.add(tx, run_id, run.status, {"attempt": 0})
+    parts.broker.announce(run_id)
+    return view_of(run), True
+
+
+def check(parts: Parts, body: object) -> Estimate:
+    """What submit would queue; queues nothing. Raises BadConfig, DatasetNotThere."""
+    with parts.db.reading() as tx:
+        request, dataset, chosen = _understand(tx, body)
+        config = dump_config(chosen.config)
+        like = runs.measured(tx, _workload(dataset, config), MEASURED_STEPS)
+    targets = _targets(chosen.config, DatasetSummary.model_validate(dataset.summary))
+    asked = request.plan.batch if request.plan else None
+    batch = min(asked or chosen.config.globals.basic_experiment.batch_size, dataset.files)
+    cost = {
+        "parameters": parameters(chosen.config, targets),
+        "memory_bytes": memory_bytes(chosen.config, targets, batch),
+        "seconds_per_step": None if like is None else like.used_s / like.step,
+    }
+    return Estimate(valid=True, config=config, reasons=chosen.reasons, config_notes=chosen.notes, estimate=cost)
+
+
+def _claim(tx: Transaction, key: str, body: object, run_id: str) -> str | None:
+    """Take a key for this run; the id of the run that has it already. Raises KeyReused."""
+    if not 0 < len(key) <= KEY_MAX:
+        detail = f"{len(key)} characters; use 1 to {KEY_MAX}"
+        raise KeyReused(detail, [Fault("Idempotency-Key", detail)])
+    print_ = fingerprint(body)
+    known = idempotency.claim(tx, key, print_, run_id)
+    if known is not None and known.fingerprint != print_:
+        detail = f"the key made run {known.run_id} of another body; use a new key for a new request"
+        raise KeyReused(detail, [Fault("Idempotency-Key", detail)])
+    return None if known is None else known.run_id
+
+
+def _understand(tx: Transaction, body: object, *, keep: bool = False) -> tuple[RunRequest, DatasetRow, Chosen]:
+    """The request, its data set (to keep until the transaction ends), and the config that was chosen for both."""
+    try:
+        request = parse_request(body)
+        dataset = datasets.find(tx, request.dataset, keep=keep)
+        if dataset is None:
+            detail = f"no data set has the name or id {request.dataset!r}; {known_datasets(tx)}"
+            raise DatasetNotThere(detail, [Fault(_place_of_dataset(body), detail)])
+        return request, dataset, choose_for_data(request, DatasetSummary.model_validate(dataset.summary))
+    except ConfigError as error:
+        faults = [Fault(fault.pointer, fault.detail) for fault in error.faults]
+        raise BadConfig(str(error), faults) from error
+
+
+def _place_of_dataset(body: object) -> str:
+    """Where a body names its data set."""
+    return "/dataset" if isinstance(body, dict) and "dataset" in body else "/input/input_info/input_source"
+
+
+def _targets(config: RunConfig, summary: DatasetSummary) -> list[TargetSpec]:
+    """The targets as far as they decide the size of the model."""
+    info = config.output.output_type_info
+    one_logit = info.cat_loss_name == "BCEWithLogitsLoss"
+    classes = {
+        name: [str(number) for number in range(summary.targets[name].distinct)] for name in info.target_cat_columns
+    }
+    specs = [TargetSpec(name, "categorical", names, one_logit=one_logit) for name, names in classes.items()]
+    return specs + [TargetSpec(name, "continuous") for name in info.target_con_columns]
+
+
+def _values(run_id: str, request: RunRequest, dataset: DatasetRow, chosen: Chosen) -> dict[str, Any]:
+    """The columns of a new run."""
+    config = dump_config(chosen.config)
+    return {
+        "id": run_id,
+        "name": request.name or dataset.name,
+        "dataset_id": dataset.id,
+        "dataset_name": dataset.name,
+        "dataset_digest": dataset.digest,
+        "form": request.form,
+        "config": config,
+        "reasons": chosen.reasons,
+        "notes": chosen.notes,
+        "tags": request.tags,
+        "plan_request": None if request.plan is None else request.plan.model_dump(mode="json"),
+        "workload": _workload(dataset, config),
+        "max_runtime_s": chosen.max_runtime_s,
+    }
+
+
+def _workload(dataset: DatasetRow, config: dict[str, Any]) -> str:
+    """Runs with the same one do the same work in a step: the same content, model and batch."""
+    batch = config["globals"]["basic_experiment"]["batch_size"]
+    machine = [config["input"]["input_type_info"], config["input"]["model_config"], config["fusion"]]
+    answers = [config["output"]["output_type_info"], config["output"]["model_config"]]
+    return fingerprint([dataset.digest, machine, answers, batch])

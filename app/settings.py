@@ -1,0 +1,113 @@
+"""Every knob of every process: environment variables OCTET_*, one small class per room."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_FROM_ENVIRONMENT = SettingsConfigDict(env_prefix="OCTET_", env_ignore_empty=True, frozen=True, extra="forbid")
+
+
+class HttpSettings(BaseSettings):
+    """Where the API listens."""
+
+    model_config = _FROM_ENVIRONMENT
+
+    host: str = Field(default="127.0.0.1", description="Address to bind; only this machine by default.")
+    port: int = Field(default=8000, ge=0, le=65535, description="TCP port; 0 takes a free one.")
+
+
+class ClockSettings(BaseSettings):
+    """How long a lease lives and how often who looks; all in seconds."""
+
+    model_config = _FROM_ENVIRONMENT
+
+    heartbeat_s: float = Field(default=3.0, gt=0, description="A worker renews its lease this often.")
+    lease_s: float = Field(default=12.0, gt=0, description="A lease that was not renewed for so long is lost.")
+    reaper_s: float = Field(default=2.0, gt=0, description="The reaper looks this often.")
+    announce_s: float = Field(
+        default=5.0, gt=0, description="A queued run whose message is gone is announced again after this."
+    )
+    grace_s: float = Field(default=20.0, ge=0, description="Time for a checkpoint between a stop and SIGKILL.")
+    max_attempts: int = Field(default=5, ge=1, description="Failures without a new checkpoint until a run fails.")
+
+
+class LimitSettings(BaseSettings):
+    """What a request may carry at most."""
+
+    model_config = _FROM_ENVIRONMENT
+
+    predict_max_bytes: int = Field(default=2 * 2**30, gt=0, description="Body of one POST /predict.")
+    upload_max_bytes: int = Field(default=16 * 2**30, gt=0, description="Body of one POST /datasets.")
+    json_max_bytes: int = Field(default=16 * 2**20, gt=0, description="Any JSON body.")
+    max_items: int = Field(default=10_000, gt=0, description="Files of one multipart or EIR prediction.")
+
+
+class ServingSettings(BaseSettings):
+    """Models in memory and predictions in the queue."""
+
+    model_config = _FROM_ENVIRONMENT
+
+    model_cache_bytes: int = Field(default=2 * 2**30, gt=0, description="Loaded models are kept up to this size.")
+    predict_queue: int = Field(default=256, gt=0, description="Requests that may wait for the engine before 503.")
+    predict_batch: int = Field(default=32, gt=0, description="Files computed together at most.")
+    predict_threads: int = Field(default=0, ge=0, description="CPU threads of the engine; 0 takes all cores.")
+
+
+class WorkerSettings(BaseSettings):
+    """The process that trains."""
+
+    model_config = _FROM_ENVIRONMENT
+
+    train_threads: int = Field(default=0, ge=0, description="CPU threads of a training; 0 lets the plan choose.")
+    train_nice: int = Field(default=10, ge=0, le=19, description="Niceness of the training process.")
+
+
+class Settings(BaseSettings):
+    """All settings of one process. Every field, also of the parts, is one variable OCTET_<NAME>."""
+
+    model_config = _FROM_ENVIRONMENT
+
+    data_dir: Path = Field(default=Path("octet-data"), validate_default=True, description="All that the service keeps.")
+    storage_dir: Path = Field(
+        default_factory=lambda known: known["data_dir"] / "storage", description="Data sets, checkpoints, logs."
+    )
+    database_url: str = Field(
+        default_factory=lambda known: f"sqlite:///{known['data_dir'] / 'octet.db'}",
+        description="sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME.",
+    )
+    broker_url: str | None = Field(
+        default=None, description="redis://..., rediss://... or redis+socket:///PATH; `octet serve` brings its own."
+    )
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    clocks: ClockSettings = Field(default_factory=ClockSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    serving: ServingSettings = Field(default_factory=ServingSettings)
+    worker: WorkerSettings = Field(default_factory=WorkerSettings)
+
+    @field_validator("data_dir", "storage_dir", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError(
+                f"OCTET_DATABASE_URL is {url.partition(':')[0]}:...; use sqlite:///PATH or postgresql+psycopg://..."
+            )
+        return url
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Uploads and packs that are not finished; on the file system of the data dir, so that a move is a rename."""
+        return self.data_dir / "incoming"
+
+    def environment(self) -> dict[str, str]:
+        """These settings as OCTET_* variables, for the child processes of the supervisor."""
+        flat: dict[str, Any] = {}
+        for name, value in self:
+            flat.update(dict(value) if isinstance(value, BaseSettings) else {name: value})
+        return {f"OCTET_{name.upper()}": str(value) for name, value in flat.items() if value is not None}

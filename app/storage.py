@@ -1,0 +1,105 @@
+"""Blobs by key, with digests. A key is a name of ours ("runs/RUN/best-40-DIGEST.safetensors"), never a client's."""
+
+import hashlib
+import os
+import re
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+_SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_CHUNK_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """What was stored: its key, the SHA-256 of its bytes (hex) and their number."""
+
+    key: str
+    digest: str
+    size_bytes: int
+
+
+class Storage(Protocol):
+    """The seam to a file system or an object store."""
+
+    def put(self, key: str, source: Path) -> Blob:
+        """Store a file under a key, whole or not at all; the file must not be changed afterwards."""
+
+    def local(self, key: str) -> Path:
+        """The blob (or all blobs below a key) as a path on this machine; it need not exist."""
+
+    def delete(self, key: str) -> None:
+        """Remove a blob, or all below a key; what is not there is no error."""
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a blob at, or anything below, a key."""
+
+
+class FolderStorage:
+    """Storage in one folder. A blob appears by a rename after its bytes are on the disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, key: str, source: Path) -> Blob:
+        """Link (or copy, where the file system cannot link) `source` to its key. Raises OSError."""
+        target = self.local(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
+        try:
+            _link_or_copy(source, temporary)
+            digest, size = digest_of(temporary)
+            _flush(temporary)
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _flush(target.parent)
+        return Blob(key, digest, size)
+
+    def local(self, key: str) -> Path:
+        """The path of a key. Raises ValueError for a key that could lead out of the root."""
+        segments = key.split("/")
+        if not all(_SEGMENT.fullmatch(segment) for segment in segments):
+            raise ValueError(f"storage key {key!r}: write segments of letters, digits, '.', '_' and '-', joined by '/'")
+        return self.root.joinpath(*segments)
+
+    def delete(self, key: str) -> None:
+        """Remove the blob or folder of a key."""
+        target = self.local(key)
+        if target.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+        else:
+            target.unlink(missing_ok=True)
+
+    def exists(self, key: str) -> bool:
+        """Whether the key has a blob or a folder."""
+        return self.local(key).exists()
+
+
+def digest_of(path: Path) -> tuple[str, int]:
+    """SHA-256 (hex) and size in bytes of a file, in constant memory."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)
+
+
+def _flush(path: Path) -> None:
+    """Force a file's bytes, or a folder's entries, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

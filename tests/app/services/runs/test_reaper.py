@@ -1,0 +1,119 @@
+import itertools
+
+import pytest
+
+from app.services.runs.control import cancel
+from app.services.runs.lease import LeaseLost, acquire, hand_back, heartbeat
+from app.services.runs.read import attempts, get_run
+from app.services.runs.reaper import ReapAction, reap
+from tests.app.services.runs.test_lease import at_once
+from tests.support.parts import opened_parts
+from tests.support.runs import a_run, row_of
+
+
+@pytest.fixture
+def short(tmp_path, database_url):
+    """Parts whose leases and announcements are over as soon as the database's clock ticks."""
+    with opened_parts(tmp_path, database_url, lease_s=0.001, announce_s=0.001) as opened:
+        yield opened
+
+
+def until(condition):
+    """The first true answer; the test's own time limit ends a wait in vain."""
+    return next(found for _ in itertools.count() if (found := condition()))
+
+
+def test_a_live_lease_is_left_alone(parts):
+    run = a_run(parts)
+    acquire(parts, run.id, "w")
+    assert reap(parts) == []
+
+
+def test_an_expired_lease_queues_the_run_again_and_announces_it(short):
+    run = a_run(short)
+    short.broker.messages.append("somebody else's")  # the queue is not empty: nothing is announced for being late
+    lost = acquire(short, run.id, "w")
+    assert until(lambda: reap(short)) == [ReapAction(run.id, "queued")]
+    assert short.broker.messages[-1] == run.id
+    assert [(a.reason, a.ended is not None) for a in attempts(short, run.id)] == [("lost", True)]
+    assert (row_of(short, run.id).status, row_of(short, run.id).failures) == ("queued", 1)
+    with pytest.raises(LeaseLost):
+        heartbeat(short, lost)
+
+
+def test_an_expired_lease_that_nobody_took_over_can_still_be_renewed(short):
+    run = a_run(short)
+    lease = acquire(short, run.id, "w")
+    assert heartbeat(short, lease).cancel is False
+
+
+def test_too_many_lost_workers_fail_the_run(short):
+    run = a_run(short)
+    short.broker.messages.append("somebody else's")
+    done = []
+    while acquire(short, run.id, "w"):
+        done += until(lambda: reap(short))
+    assert [one.action for one in done] == ["queued"] * 4 + ["failed"]
+    view = get_run(short, run.id)
+    assert (view.status, view.error["type"], view.attempt) == ("failed", "worker_lost", 5)
+
+
+def test_a_cancelling_run_whose_worker_vanished_is_cancelled(short):
+    run = a_run(short)
+    acquire(short, run.id, "w")
+    cancel(short, run.id)
+    assert until(lambda: reap(short)) == [ReapAction(run.id, "cancelled")]
+    assert [a.reason for a in attempts(short, run.id)] == ["lost"]
+
+
+def test_a_queued_run_whose_message_was_lost_is_announced_again(short):
+    run = a_run(short)
+    assert until(lambda: reap(short)) == [ReapAction(run.id, "announced")]
+    assert short.broker.messages == [run.id]
+
+
+def test_a_message_that_still_waits_is_not_sent_twice(short):
+    run = a_run(short)
+    until(lambda: reap(short))
+    assert [reap(short) for _ in range(20)] == [[]] * 20
+    assert short.broker.messages == [run.id]
+
+
+def test_a_run_that_was_just_announced_is_not_announced_again(parts):
+    a_run(parts)
+    assert reap(parts) == []
+
+
+def test_a_broker_that_is_away_does_not_keep_runs_from_being_taken_back(short):
+    run = a_run(short)
+    acquire(short, run.id, "w")
+    short.broker.away = True
+    assert until(lambda: reap(short)) == [ReapAction(run.id, "queued")]
+    short.broker.away = False
+    assert until(lambda: reap(short)) == [ReapAction(run.id, "announced")]
+
+
+def test_eight_reapers_at_once_take_a_run_back_once(short):
+    runs = [a_run(short).id for _ in range(4)]
+    short.broker.messages.append("somebody else's")
+    leases = [acquire(short, run, "w") for run in runs]
+    done = []
+    until(
+        lambda: done.extend(one for actions in at_once(8, lambda _: reap(short)) for one in actions) or len(done) >= 4
+    )
+    assert sorted(one.run_id for one in done) == sorted(runs)
+    assert [row_of(short, lease.run_id).failures for lease in leases] == [1, 1, 1, 1]
+
+
+def test_the_time_of_a_vanished_worker_is_not_counted(short):
+    run = a_run(short)
+    acquire(short, run.id, "w")
+    until(lambda: reap(short))
+    assert row_of(short, run.id).used_s == 0.0
+
+
+def test_a_handed_back_run_is_not_the_reapers(short):
+    run = a_run(short)
+    short.broker.messages.append("somebody else's")
+    hand_back(short, acquire(short, run.id, "w"), "handed_back")
+    assert reap(short) == []

@@ -1,0 +1,56 @@
+import sys
+
+import pytest
+
+from app.services.curves import UnknownMetric, curve
+from app.services.runs.find import UnknownRun
+from app.services.runs.lease import acquire, record_points
+from tests.support.runs import a_point, a_run, checkpointed
+
+
+@pytest.fixture
+def run(parts):
+    lease = acquire(parts, a_run(parts, name="50 % of $x$ & <y>").id, "w")
+    record_points(parts, lease, [a_point(step, "loss", "train", value=1 / step) for step in range(1, 9)])
+    record_points(parts, lease, [a_point(step, "loss", "valid", value=2 / step) for step in (4, 8)])
+    for target in ("a", "b"):
+        record_points(parts, lease, [a_point(8, "acc", "valid", target, 0.5)])
+    record_points(parts, lease, [a_point(8, "r2", "valid", "a", 0.5)])
+    checkpointed(parts, lease, "best", 4, 0.5)
+    return lease.run_id
+
+
+def test_a_curve_is_an_svg_or_a_png_and_the_same_each_time(parts, run):
+    svg = curve(parts, run, "loss", "svg")
+    assert b"<svg" in svg[:2000]
+    assert svg == curve(parts, run, "LOSS", "svg")
+    assert curve(parts, run, "loss", "png").startswith(b"\x89PNG\r\n\x1a\n")
+
+
+def test_the_best_checkpoint_is_marked(parts, run):
+    """Without a validation point at the best step there is nothing to mark."""
+    marked, plain = curve(parts, run, "loss"), curve(parts, run, "r2")
+    assert marked.count(b'id="line2d') > plain.count(b'id="line2d')
+
+
+def test_a_metric_of_one_target_needs_no_name_and_one_of_several_does(parts, run):
+    assert b"<svg" in curve(parts, run, "r2")
+    assert b"<svg" in curve(parts, run, "acc", target="b")
+    with pytest.raises(UnknownMetric, match="known of a, b"):
+        curve(parts, run, "acc")
+
+
+def test_an_unknown_metric_or_target_is_answered_with_those_that_exist(parts, run):
+    with pytest.raises(UnknownMetric, match="acc of a, acc of b, loss, r2 of a"):
+        curve(parts, run, "mcc")
+    with pytest.raises(UnknownMetric, match="acc of c"):
+        curve(parts, run, "acc", target="c")
+    with pytest.raises(UnknownMetric, match="no points yet"):
+        curve(parts, a_run(parts).id, "loss")
+    with pytest.raises(UnknownRun):
+        curve(parts, "nosuch", "loss")
+
+
+def test_drawing_never_touches_the_global_state_of_pyplot(parts, run):
+    curve(parts, run, "loss")
+    assert "matplotlib.pyplot" not in sys.modules

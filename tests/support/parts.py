@@ -1,0 +1,25 @@
+"""Opened parts for tests: a real database and a real folder, and a broker in memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.db.engine import Database
+from app.parts import Parts
+from app.settings import ClockSettings, Settings
+from app.storage import FolderStorage
+from tests.support.broker import ListBroker
+
+
+@contextmanager
+def opened_parts(folder: Path, database_url: str, **clocks: Any) -> Iterator[Parts]:
+    """Parts on a migrated database, closed at the end; `clocks` are fields of ClockSettings."""
+    settings = Settings(data_dir=folder / "data", database_url=database_url, clocks=ClockSettings(**clocks))
+    settings.incoming_dir.mkdir(parents=True, exist_ok=True)
+    parts = Parts(settings, Database(database_url), FolderStorage(settings.storage_dir), ListBroker())
+    parts.db.migrate()
+    try:
+        yield parts
+    finally:
+        parts.close()

@@ -1,0 +1,164 @@
+"""A really served Octet for tests: `octet serve` as a process tree of its own, alone or on the services under test."""
+
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from app.embedded.places import read_state
+from tests.support.databases import fresh_database
+
+Kind = Literal["broker", "api", "worker", "pool", "training"]
+READY = re.compile(r"^Octet serves at (\S+) ", re.MULTILINE)
+START_S, STOP_S = 60.0, 40.0
+T = TypeVar("T")
+
+
+def wait_for(condition: Callable[[], T], timeout: float, what: str = "the condition") -> T:
+    """The first true answer of the condition; AssertionError when there is none in time."""
+    until = time.monotonic() + timeout
+    while not (answer := condition()):
+        assert time.monotonic() < until, f"{what} did not hold within {timeout:g} s"
+        time.sleep(0.05)
+    return answer
+
+
+@dataclass
+class Service:
+    """One tree of processes. `pid` is the supervisor's."""
+
+    url: str
+    data_dir: Path
+    log: Path
+    environment: dict[str, str]
+    supervisor: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        return self.supervisor.pid
+
+    @property
+    def logs(self) -> str:
+        """All that the tree has written so far."""
+        return self.log.read_text(errors="replace")
+
+    def process(self, kind: Kind) -> int:
+        """The id of a process; AssertionError when there is none right now."""
+        found = self.find(kind)
+        assert found is not None, f"no {kind} process now"
+        return found
+
+    def find(self, kind: Kind) -> int | None:
+        """The id of a process, or None. pool: the first of the worker's pool; training: the child of that."""
+        if kind == "training":
+            return next((c for c in children(self.find("pool")) if "worker.child" in command(c)), None)
+        if kind == "pool":
+            return next(iter(children(self.find("worker"))), None)
+        pid = read_state(self.data_dir).get("processes", {}).get(kind)  # type: ignore[attr-defined]
+        return pid if pid is not None and alive(pid) else None
+
+    def kill(self, kind: Kind) -> int:
+        """kill -9 a process; its id."""
+        pid = self.process(kind)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code. AssertionError when it does not end in time."""
+        self.supervisor.terminate()
+        try:
+            return self.supervisor.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.supervisor.kill()  # everything else dies with it
+            raise AssertionError(
+                f"octet serve did not end within {STOP_S:g} s of SIGTERM:\n{self.logs[-4000:]}"
+            ) from None
+
+
+@contextmanager
+def serving(folder: Path, **environment: str) -> Iterator[Service]:
+    """`octet serve` below a folder, ready to use, ended with the block.
+
+    With OCTET_TEST_DATABASE_URL and OCTET_TEST_REDIS_URL it runs on a fresh database and on keys of its own there.
+    """
+    with ExitStack() as kept:
+        given = dict(environment)
+        if os.environ.get("OCTET_TEST_DATABASE_URL") and "OCTET_DATABASE_URL" not in given:
+            given["OCTET_DATABASE_URL"] = kept.enter_context(fresh_database(folder))
+        if (redis := os.environ.get("OCTET_TEST_REDIS_URL")) and "OCTET_BROKER_URL" not in given:
+            given["OCTET_BROKER_URL"] = f"{redis}?prefix=test-{secrets.token_hex(6)}"
+        service = start(folder, given)
+        try:
+            yield service
+        finally:
+            if service.supervisor.poll() is None:
+                service.stop()
+
+
+def start(folder: Path, environment: dict[str, str]) -> Service:
+    """Start `octet serve` on folder/data, also again after a stop; returns when it is ready."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("OCTET_")}
+    log = folder / f"serve-{secrets.token_hex(3)}.log"
+    octet = Path(sys.executable).with_name("octet")
+    with log.open("wb") as written:
+        supervisor = subprocess.Popen(
+            [octet, "serve", "--port", "0", "--data-dir", folder / "data"],
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+            env=clean | environment,
+            start_new_session=True,
+        )
+
+    def ready() -> re.Match[str] | None:
+        said = log.read_text(errors="replace")
+        assert supervisor.poll() is None, f"octet serve ended with code {supervisor.returncode}:\n{said[-4000:]}"
+        return READY.search(said)
+
+    url = wait_for(ready, START_S, "octet serve being ready").group(1)
+    return Service(url, folder / "data", log, environment, supervisor)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def children(pid: int | None) -> list[int]:
+    """The living processes that a process started."""
+    return [child for child, parent, _ in processes() if parent == pid and alive(child)]
+
+
+def command(pid: int) -> str:
+    """The command line of a process."""
+    return next((args for child, _, args in processes() if child == pid), "")
+
+
+def processes() -> list[tuple[int, int, str]]:
+    """(process, parent, command line) of all that runs on this machine."""
+    proc = Path("/proc/self/stat")
+    if not proc.exists():
+        said = subprocess.run(["ps", "-axo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(None, 2) for line in said.splitlines()]
+        return [(int(pid), int(parent), args) for pid, parent, args in rows]
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):  # it ended meanwhile
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                args = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                found.append((int(folder.name), parent, args))
+    return found
