@@ -1,0 +1,1 @@
+"""HTTP and nothing else: routes, the shapes of requests and answers, problems, streaming."""

@@ -1,0 +1,76 @@
+"""Request bodies read within limits: by their declared length before the first byte, by count while they arrive."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from app.errors import DomainError, Fault, Invalid, TooLarge, Unsupported
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class Malformed(DomainError):
+    """The body cannot be read at all: not JSON, not multipart, or cut short."""
+
+    rule = "malformed"
+    title = "The body cannot be read"
+
+
+def refuse_declared(request: Request, *, limit_bytes: int) -> None:
+    """Raises TooLarge when the Content-Length alone shows that the body is too large; nothing is read."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit_bytes:
+        raise TooLarge(f"the body has {declared} bytes; at most {limit_bytes} are taken")
+
+
+async def chunks(request: Request, *, limit_bytes: int) -> AsyncIterator[bytes]:
+    """The body, piece by piece, in one pass. Raises TooLarge as soon as it is known."""
+    refuse_declared(request, limit_bytes=limit_bytes)
+    count = 0
+    async for chunk in request.stream():
+        count += len(chunk)
+        if count > limit_bytes:
+            raise TooLarge(f"the body has more than the {limit_bytes} bytes that are taken")
+        yield chunk
+
+
+async def read_json(request: Request, *, limit_bytes: int) -> Any:
+    """The body as JSON. Raises Unsupported for another content type, TooLarge, and Malformed with the place."""
+    kind = media_type(request)
+    if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise Unsupported(f"the content type is {kind}; send JSON with content-type: application/json")
+    pieces = [chunk async for chunk in chunks(request, limit_bytes=limit_bytes)]
+    try:
+        return orjson.loads(b"".join(pieces))
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"the body is not JSON: {error}") from error
+
+
+async def read_object(request: Request, *, limit_bytes: int) -> dict[str, Any]:
+    """As read_json, for a body that must be an object. Raises Invalid for any other JSON."""
+    body = await read_json(request, limit_bytes=limit_bytes)
+    if not isinstance(body, dict):
+        raise Invalid("the body must be a JSON object, {...}")
+    return body
+
+
+def validated(shape: type[Shape], body: object) -> Shape:
+    """The body in its declared shape. Raises Invalid with a pointer per fault."""
+    try:
+        return shape.model_validate(body)
+    except ValidationError as error:
+        faults = [Fault(json_pointer(found["loc"]), found["msg"]) for found in error.errors()]
+        raise Invalid("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults), faults) from error
+
+
+def json_pointer(path: Sequence[int | str]) -> str:
+    """RFC 6901: the path's parts, each with ~ and / escaped."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def media_type(request: Request) -> str:
+    """The content type without its parameters, in lower case; empty when there is none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()

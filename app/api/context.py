@@ -1,0 +1,34 @@
+"""What a route can reach: the parts, serving and telemetry of the application that it runs in."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from app.parts import Parts
+from app.serving.serving import Serving
+from app.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Put into `app.state.context` by create_app."""
+
+    parts: Parts
+    serving: Serving
+    telemetry: Telemetry
+
+
+def context_of(request: Request) -> Context:
+    """The context of the application that answers."""
+    context: Context = request.app.state.context
+    return context
+
+
+async def _parts(request: Request) -> Parts:  # async: a plain function would cost a hop to a thread
+    return context_of(request).parts
+
+
+PartsOf = Annotated[Parts, Depends(_parts)]
+"""Parameter type of a route that calls use cases."""

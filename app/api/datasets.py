@@ -1,0 +1,86 @@
+"""Routes of data sets: upload, list, read, remove."""
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Query
+from fastapi import Path as PathParameter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.context import PartsOf
+from app.api.multipart import read_form
+from app.api.rendering import json_of
+from app.api.schemas.datasets import UPLOAD_BODY, Dataset, Datasets
+from app.api.schemas.problem import problems
+from app.api.upload import PREFIX, collecting
+from app.services.datasets import read
+from app.services.datasets.create import create_dataset
+from app.services.datasets.remove import remove_dataset
+from app.services.datasets.view import DatasetView
+
+router = APIRouter(tags=["datasets"])
+
+DatasetId = Annotated[str, PathParameter(description="Id of a data set.")]
+
+
+@router.post(
+    "/datasets",
+    summary="Upload a data set",
+    status_code=201,
+    response_model=Dataset,
+    responses={
+        200: {"model": Dataset, "description": "The same name with the same content exists; this is it."},
+        **problems(400, 409, 413, 415, 422),
+    },
+    openapi_extra={"requestBody": UPLOAD_BODY},
+)
+async def upload_dataset(request: Request, parts: PartsOf) -> Response:
+    """Labels and files, written to disk as they arrive; what is left of an upload that breaks off is removed."""
+    folder = parts.settings.incoming_dir / f"{PREFIX}{uuid.uuid4().hex}"
+    try:
+        await anyio.to_thread.run_sync(lambda: folder.mkdir(parents=True))
+        with collecting(folder) as form:
+            await read_form(request, form.open_part, limit_bytes=parts.settings.limits.upload_max_bytes)
+        dataset, created = await anyio.to_thread.run_sync(create_dataset, parts, form.upload())
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(_remove, folder)
+    return json_of(Dataset, dataset, 201 if created else 200, {"location": f"/datasets/{dataset.id}"})
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@router.get("/datasets", summary="List data sets", response_model=Datasets, responses=problems(422))
+def list_datasets(
+    parts: PartsOf,
+    after: Annotated[int | None, Query(ge=0, description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = 100,
+) -> read.DatasetPage:
+    """The newest first."""
+    return read.list_datasets(parts, after=after, limit=limit)
+
+
+@router.get("/datasets/{dataset_id}", summary="Read a data set", response_model=Dataset, responses=problems(404))
+def get_dataset(parts: PartsOf, dataset_id: DatasetId) -> DatasetView:
+    """Classes, lengths, counts and problems."""
+    return read.get_dataset(parts, dataset_id)
+
+
+@router.delete(
+    "/datasets/{dataset_id}",
+    summary="Remove a data set",
+    status_code=204,
+    response_class=Response,
+    responses=problems(404, 409),
+)
+def delete_dataset(parts: PartsOf, dataset_id: DatasetId) -> Response:
+    """With its files; runs that ended keep their results."""
+    remove_dataset(parts, dataset_id)
+    return Response(status_code=204)

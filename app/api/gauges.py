@@ -1,0 +1,64 @@
+"""What Prometheus reads at the moment it asks: runs by state, messages, leases, and how busy serving is."""
+
+import logging
+from collections.abc import Iterable
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.parts import Parts
+from app.services.runs.read import count_by_status
+from app.services.runs.states import Status
+from app.serving.serving import Serving
+
+log = logging.getLogger(__name__)
+
+
+class Gauges(Collector):
+    """Reads the parts anew at every scrape. A part that does not answer leaves its lines out and sets octet_up to 0."""
+
+    def __init__(self, parts: Parts, serving: Serving) -> None:
+        self._parts = parts
+        self._serving = serving
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: registering must not ask the database."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        """All gauges as they stand now."""
+        up = GaugeMetricFamily("octet_up", "Whether a part answers.", labels=["part"])
+        for part, read in (("database", self._runs), ("broker", self._queue)):
+            try:
+                yield from read()
+                up.add_metric([part], 1)
+            except Exception as error:  # whatever a driver raises: the other lines must still be readable
+                log.warning("%s does not answer: %s", part, error)
+                up.add_metric([part], 0)
+        yield up
+        yield from self._load()
+
+    def _runs(self) -> list[Metric]:
+        counts = count_by_status(self._parts)
+        runs = GaugeMetricFamily("octet_runs", "Runs by state.", labels=["status"])
+        for status in Status:
+            runs.add_metric([status], counts.get(status, 0))
+        leased = sum(counts.get(status, 0) for status in (Status.RUNNING, Status.CANCELLING))
+        return [runs, GaugeMetricFamily("octet_leases", "Runs that a worker holds.", value=leased)]
+
+    def _queue(self) -> list[Metric]:
+        return [
+            GaugeMetricFamily("octet_queue_messages", "Messages no worker took yet.", value=self._parts.broker.depth())
+        ]
+
+    def _load(self) -> list[Metric]:
+        load = self._serving.load()
+        shown = {
+            "waiting_requests": ("Predictions that wait for the engine, in requests.", load.waiting_requests),
+            "waiting_files": ("Predictions that wait for the engine, in files.", load.waiting_files),
+            "seconds_per_file": ("Measured time of one file.", load.seconds_per_file),
+            "models": ("Models in memory.", load.models),
+            "model_bytes": ("Checkpoint files behind the models in memory.", load.model_bytes),
+            "started": ("1 when the learning machine is imported.", int(load.started)),
+        }
+        return [GaugeMetricFamily(f"octet_serving_{name}", text, value=value) for name, (text, value) in shown.items()]

@@ -1,0 +1,49 @@
+"""A run's points as server-sent events: each with its cursor as id, to the run's end."""
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Literal
+
+import anyio
+import anyio.to_thread
+import orjson
+
+from app.parts import Parts
+from app.services import points
+
+POLL_S = 0.5
+HEARTBEAT_S = 15.0
+"""Silence no longer than this, so that proxies keep the connection and a gone client is noticed."""
+PAGE = 1000
+HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+
+
+async def stream(
+    parts: Parts, run_id: str, after: int, name: str | None, split: Literal["train", "valid"] | None
+) -> AsyncIterator[bytes]:
+    """`point` events beyond a cursor as they come, then one `end` event with the run's status.
+
+    Asks one row while nothing is new; it reads the row before the points, so that an ended run has no later ones.
+    """
+    cursor, spoke = after, time.monotonic()
+    while True:
+        position = await anyio.to_thread.run_sync(points.position, parts, run_id)
+        while cursor < position.last_cursor:
+            page = await anyio.to_thread.run_sync(points.page, parts, run_id, cursor, name, split, PAGE)
+            cursor = page.next
+            if page.points:
+                spoke = time.monotonic()
+                yield b"".join(event("point", orjson.dumps(asdict(p)), p.cursor) for p in page.points)
+        if position.ended:
+            yield event("end", orjson.dumps({"status": position.status, "next": cursor}), cursor)
+            return
+        if time.monotonic() - spoke >= HEARTBEAT_S:
+            spoke = time.monotonic()
+            yield b": the run goes on\n\n"
+        await anyio.sleep(POLL_S)
+
+
+def event(kind: str, data: bytes, cursor: int) -> bytes:
+    """One event in the form of the HTML standard, section 9.2; the data is a single line."""
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, kind.encode(), data)

@@ -1,0 +1,77 @@
+"""The outermost layer: a request's id, its log line, its count, and the 500 of what nobody foresaw."""
+
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import unexpected
+from app.telemetry import Telemetry
+
+log = logging.getLogger("octet.http")
+
+SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+CLIENT_GONE = 499
+"""nginx's word for it: nobody was there to answer. For logs and counts only."""
+METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
+
+
+class Observe:
+    """ASGI layer around the application."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+        self._app = app
+        self._telemetry = telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; see to it that it is answered, counted and logged."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        asked = Headers(scope=scope).get("x-request-id", "")
+        request_id = asked if SAFE_ID.fullmatch(asked) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        status, began = 0, time.perf_counter()
+
+        async def tagged(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, tagged)
+        except ClientDisconnect:
+            status = CLIENT_GONE
+        except Exception:
+            log.exception("unexpected error", extra={"fields": {"request_id": request_id, "path": scope["path"]}})
+            if status:
+                raise  # half an answer is out: only a broken connection tells the client so
+            await unexpected(Request(scope))(scope, receive, tagged)
+        finally:
+            self._note(scope, request_id, status or CLIENT_GONE, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "(none)")
+        method = scope["method"] if scope["method"] in METHODS else "(other)"
+        self._telemetry.answered(method, route, status, seconds)
+        fields = {
+            "request_id": request_id,
+            "method": method,
+            "path": scope["path"],
+            "status": status,
+            "ms": round(seconds * 1000, 2),
+        }
+        log.log(_level(method, status), "%s %s -> %d", method, scope["path"], status, extra={"fields": fields})
+
+
+def _level(method: str, status: int) -> int:
+    """What changes something or is refused is worth a line; what only reads, and is polled, is for who debugs."""
+    if status >= 500:
+        return logging.WARNING
+    return logging.DEBUG if method == "GET" and status < 400 else logging.INFO

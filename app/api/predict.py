@@ -1,0 +1,105 @@
+"""POST /predict: one file as the raw body, many as multipart, or EIR's JSON. The hot path: a plain Starlette route."""
+
+import asyncio
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.api.body import media_type, refuse_declared
+from app.api.context import context_of
+from app.api.files import Received, read_eir, read_multipart, read_raw
+from app.api.problems import HTTP_RULES
+from app.serving.engine import Answers
+from app.serving.model import Answer, Categorical, Continuous
+from app.serving.serving import Loaded, Serving
+from app.serving.targets import Wanted
+
+
+async def predict(request: Request) -> Response:
+    """Find the model first, so that of the body no more is kept than it can read; then read, compute, answer."""
+    request.scope["route"] = route  # FastAPI notes only its own routes; telemetry counts by this
+    context = context_of(request)
+    limits = context.parts.settings.limits
+    refuse_declared(request, limit_bytes=limits.predict_max_bytes)
+    context.serving.admit()
+    loaded = await context.serving.find(Wanted(request.query_params.get("run"), request.query_params.get("model")))
+    keep = loaded.model.read(limits.predict_max_bytes)
+    kind = media_type(request)
+    if kind == "multipart/form-data":
+        files = await read_multipart(request, keep, limits)
+    elif kind == "application/json":
+        files = await read_eir(request, keep, limits, loaded.model.input_name)
+    else:
+        files = await read_raw(request, keep, limits)
+    answers = await _compute(request, context.serving, loaded, files)
+    context.telemetry.predictions.labels(FORMS.get(kind, "raw")).inc(len(files))
+    return Response(orjson.dumps(_body(kind, loaded, files, answers)), media_type="application/json")
+
+
+FORMS = {"multipart/form-data": "multipart", "application/json": "eir"}
+route = Route("/predict", predict, methods=["POST"])
+
+
+async def _compute(request: Request, serving: Serving, loaded: Loaded, files: list[Received]) -> Answers:
+    """Wait for the engine, or for the client to go: then the request leaves the queue."""
+    computing = asyncio.ensure_future(serving.predict(loaded, [memoryview(file.head) for file in files]))
+    gone = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait({computing, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if computing.done():
+            return computing.result()
+        raise ClientDisconnect
+    finally:
+        computing.cancel()
+        gone.cancel()
+
+
+def _body(kind: str, loaded: Loaded, files: list[Received], answers: Answers) -> dict[str, Any]:
+    if kind == "application/json":
+        return {"result": [_eir(loaded, answer) for answer in answers]}
+    shown = [_shown(loaded, file, answer) for file, answer in zip(files, answers, strict=True)]
+    if kind == "multipart/form-data":
+        return {"predictions": [{"name": file.name, **one} for file, one in zip(files, shown, strict=True)]}
+    if isinstance(answers[0], Exception):
+        raise answers[0]
+    return shown[0]
+
+
+def _shown(loaded: Loaded, file: Received, answer: Answer | Exception) -> dict[str, Any]:
+    head = {
+        "run": loaded.servable.run_id,
+        "checkpoint": {"step": loaded.servable.step, "digest": loaded.servable.digest},
+        "bytes": file.size,
+    }
+    if isinstance(answer, Exception):
+        return {**head, **_failed()}
+    outputs = {target: _output(output) for target, output in answer.outputs.items()}
+    return {**head, "read": answer.read, "outputs": {loaded.model.output_name: outputs}}
+
+
+def _output(output: Categorical | Continuous) -> dict[str, Any]:
+    if isinstance(output, Categorical):
+        return {"label": output.label, "probabilities": output.probabilities}
+    return {"value": output.value}
+
+
+def _eir(loaded: Loaded, answer: Answer | Exception) -> dict[str, Any]:
+    """EIR's own form: class to probability, or the target's name to its value."""
+    if isinstance(answer, Exception):
+        return _failed()
+    outputs = {
+        target: output.probabilities if isinstance(output, Categorical) else {target: output.value}
+        for target, output in answer.outputs.items()
+    }
+    return {loaded.model.output_name: outputs}
+
+
+def _failed() -> dict[str, Any]:
+    """In the place of one file's answer: the others of the request are not spoiled by it."""
+    rule = HTTP_RULES[500]
+    return {
+        "error": {"type": f"/problems/{rule.slug}", "title": rule.title, "detail": "this file could not be computed"}
+    }

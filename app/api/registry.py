@@ -1,0 +1,59 @@
+"""Routes of the registry: names for trained models, promoted and rolled back in one moment."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path
+from starlette.requests import Request
+
+from app.api.body import read_object, validated
+from app.api.context import PartsOf, context_of
+from app.api.schemas.problem import problems
+from app.api.schemas.registry import Promotion, RegisteredModel, RegisteredModels
+from app.services import registry
+from app.services.registry import rollback as serve_previous
+
+router = APIRouter(tags=["models"])
+
+Name = Annotated[str, Path(description="A name of the registry; `default` answers when a prediction names nothing.")]
+
+
+async def _promotion(request: Request) -> Promotion:
+    limits = context_of(request).parts.settings.limits
+    return validated(Promotion, await read_object(request, limit_bytes=limits.json_max_bytes))
+
+
+@router.get("/models", summary="List models", response_model=RegisteredModels)
+def list_models(parts: PartsOf) -> dict[str, Any]:
+    """Every name, with what it stands for."""
+    return {"models": registry.list_models(parts)}
+
+
+@router.get("/models/{name}", summary="Read a model", response_model=RegisteredModel, responses=problems(404))
+def get_model(parts: PartsOf, name: Name) -> registry.ModelView:
+    """One name and its history."""
+    return registry.get_model(parts, name)
+
+
+@router.put(
+    "/models/{name}",
+    summary="Promote a run",
+    response_model=RegisteredModel,
+    responses=problems(400, 404, 409, 413, 415, 422),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Promotion"}}},
+        }
+    },
+)
+def promote(parts: PartsOf, name: Name, promotion: Annotated[Promotion, Depends(_promotion)]) -> registry.ModelView:
+    """Let the name stand for a run's checkpoint; predictions use it within a second."""
+    return registry.promote(parts, name, promotion.run, promotion.checkpoint)
+
+
+@router.post(
+    "/models/{name}/rollback", summary="Roll back", response_model=RegisteredModel, responses=problems(404, 409)
+)
+def rollback(parts: PartsOf, name: Name) -> registry.ModelView:
+    """Let the name stand for what it stood for before."""
+    return serve_previous(parts, name)

@@ -1,0 +1,156 @@
+"""Routes of runs: submit, list, read, cancel, and what a run leaves behind."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi.responses import FileResponse, PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.body import read_object
+from app.api.conditional import not_modified, repr_digest, strong_tag, weak_tag
+from app.api.context import PartsOf, context_of
+from app.api.rendering import json_of
+from app.api.schemas.problem import problems
+from app.api.schemas.runs import Attempts, Checkpoints, Estimate, Events, Run, Runs
+from app.services.runs import control, read, submit
+
+router = APIRouter(tags=["runs"])
+
+RunId = Annotated[str, Path(description="Id of a run.")]
+Body = dict[str, Any]
+
+
+async def _body(request: Request) -> Body:
+    return await read_object(request, limit_bytes=context_of(request).parts.settings.limits.json_max_bytes)
+
+
+@router.post(
+    "/runs",
+    summary="Submit a run",
+    status_code=202,
+    response_model=Run,
+    responses={
+        200: {"model": Estimate, "description": "validate=true: the config is sound; nothing was queued."},
+        **problems(400, 404, 409, 413, 415, 422),
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "The short form, or EIR's objects; GET /config/schema has every key.",
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object"},
+                    "examples": {"short": {"value": {"dataset": "imdb", "target": "Sentiment"}}},
+                }
+            },
+        }
+    },
+)
+def submit_run(
+    parts: PartsOf,
+    body: Annotated[Body, Depends(_body)],
+    validate: Annotated[bool, Query(description="Check and estimate only.")] = False,
+    idempotency_key: Annotated[str | None, Header(description="The same key again gives the same run.")] = None,
+) -> Response:
+    """Queue a run, or say what it would be."""
+    if validate:
+        return json_of(Estimate, submit.check(parts, body))
+    run, created = submit.submit(parts, body, idempotency_key)
+    headers = {"location": f"/runs/{run.id}"}
+    return json_of(Run, run, 202, headers if created else {**headers, "idempotency-replayed": "true"})
+
+
+@router.get("/runs", summary="List runs", response_model=Runs, responses=problems(422))
+def list_runs(
+    parts: PartsOf,
+    after: Annotated[int | None, Query(ge=0, description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = 100,
+    status: str | None = None,
+    name: str | None = None,
+    dataset: Annotated[str | None, Query(description="Name or id.")] = None,
+) -> read.RunPage:
+    """The newest first."""
+    return read.list_runs(parts, after=after, limit=limit, status=status, name=name, dataset=dataset)
+
+
+@router.get("/runs/{run_id}", summary="Read a run", response_model=Run, responses={304: {}, **problems(404)})
+def get_run(request: Request, parts: PartsOf, run_id: RunId) -> Response:
+    """With its whole config. `ETag` and `If-None-Match` make polling cheap."""
+    run = read.get_run(parts, run_id)
+    tag = weak_tag(run)
+    return not_modified(request, tag) or json_of(Run, run, headers={"etag": tag, "cache-control": "no-cache"})
+
+
+@router.post(
+    "/runs/{run_id}/cancel", summary="Cancel a run", status_code=202, response_model=Run, responses=problems(404, 409)
+)
+def cancel_run(parts: PartsOf, run_id: RunId) -> Response:
+    """At once while it is queued, else within a bounded time, after a checkpoint."""
+    return json_of(Run, control.cancel(parts, run_id), 202, {"location": f"/runs/{run_id}"})
+
+
+@router.get("/runs/{run_id}/attempts", summary="Attempts", response_model=Attempts, responses=problems(404))
+def attempts(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
+    """Every lease that was taken on the run, and how it ended."""
+    return {"attempts": read.attempts(parts, run_id)}
+
+
+@router.get("/runs/{run_id}/events", summary="Events", response_model=Events, responses=problems(404, 422))
+def events(
+    parts: PartsOf,
+    run_id: RunId,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = read.MAX_LIMIT,
+) -> dict[str, Any]:
+    """What happened to the run."""
+    found = read.events(parts, run_id, after, limit)
+    return {"events": found, "next": found[-1].cursor if found else after}
+
+
+@router.get("/runs/{run_id}/checkpoints", summary="Checkpoints", response_model=Checkpoints, responses=problems(404))
+def checkpoints(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
+    """All that are stored."""
+    return {"checkpoints": [_with_links(run_id, found) for found in read.checkpoints(parts, run_id)]}
+
+
+@router.get(
+    "/runs/{run_id}/checkpoints/{step}/weights",
+    summary="Download weights",
+    response_class=FileResponse,
+    responses={
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+        304: {},
+        **problems(404, 422),
+    },
+)
+def weights(
+    request: Request, parts: PartsOf, run_id: RunId, step: int, kind: Literal["best", "resume"] = "best"
+) -> Response:
+    """A safetensors file; `python -m models predict` reads it without the service. Ranges are answered."""
+    found = read.weights(parts, run_id, step, kind)
+    tag = strong_tag(found.digest)
+    return not_modified(request, tag) or FileResponse(
+        found.path,
+        media_type="application/octet-stream",
+        filename=f"{run_id}-{kind}-{step}.safetensors",
+        headers={"etag": tag, "repr-digest": repr_digest(found.digest), "cache-control": "no-cache"},
+    )
+
+
+@router.get(
+    "/runs/{run_id}/log", summary="Log of an attempt", response_class=PlainTextResponse, responses=problems(404, 422)
+)
+def log(
+    parts: PartsOf,
+    run_id: RunId,
+    attempt: Annotated[int | None, Query(ge=1, description="The last one that has a log, when left out.")] = None,
+) -> FileResponse:
+    """What the training process said."""
+    return FileResponse(read.log(parts, run_id, attempt), media_type="text/plain; charset=utf-8")
+
+
+def _with_links(run_id: str, found: read.CheckpointView) -> dict[str, Any]:
+    weights_path = f"/runs/{run_id}/checkpoints/{found.step}/weights?kind={found.kind}"
+    return {**asdict(found), "links": {"weights": weights_path}}

@@ -1,0 +1,82 @@
+"""Data sets as clients see them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class Lengths(BaseModel):
+    """Lengths of the files in bytes."""
+
+    min: int
+    median: int
+    p90: int
+    max: int
+
+
+class Target(BaseModel):
+    """One column of the labels: `classes` counts files by class, the numbers describe a continuous one."""
+
+    type: Literal["categorical", "continuous"]
+    labelled: int
+    missing: int
+    classes: dict[str, int] | None
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    std: float | None = None
+
+
+class DatasetProblem(BaseModel):
+    """Something in the upload that was not as it should be; the rest was taken."""
+
+    kind: str
+    id: str | None
+    row: int | None = Field(description="Row of the labels file.")
+    detail: str
+
+
+class Dataset(BaseModel):
+    """Files and their labels."""
+
+    id: str
+    name: str = Field(description="Unique.")
+    digest: str = Field(description="SHA-256 over the content, hex.")
+    files: int
+    bytes: int = Field(description="Sum of the unpacked files.")
+    lengths: Lengths
+    targets: dict[str, Target]
+    ignored: list[str] = Field(description="Junk that was left out, such as .DS_Store.")
+    ignored_count: int = Field(description="How many were left out; `ignored` may be cut.")
+    problems: list[DatasetProblem]
+    problem_counts: dict[str, int] = Field(description="How many of each kind; `problems` may be cut.")
+    created: str
+    links: dict[str, str]
+
+
+class Datasets(BaseModel):
+    """A page of data sets, the newest first."""
+
+    datasets: list[Dataset]
+    next: int | None = Field(description="`after` of the following page; null at the end.")
+
+
+UPLOAD_BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["name", "labels"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "labels": {"type": "string", "format": "binary", "description": "CSV with a column ID."},
+                    "archive": {"type": "string", "format": "binary", "description": "tar, tar.gz, tar.xz or zip."},
+                    "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                    "types": {"type": "string", "description": 'JSON: {"TARGET": "categorical" or "continuous"}'},
+                },
+            }
+        }
+    },
+}
+"""The form of POST /datasets: `archive`, or every file as `file`."""

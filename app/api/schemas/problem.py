@@ -1,0 +1,45 @@
+"""The one shape of every error (RFC 9457)."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemFault(BaseModel):
+    """One thing that is wrong with the request."""
+
+    pointer: str = Field(description="RFC 6901 pointer into the JSON body, or the name of a parameter, header or part.")
+    detail: str = Field(description="What is wrong there and how to mend it.")
+
+
+class Problem(BaseModel):
+    """An error in RFC 9457's form; `type` is the path of a page on this server that explains the rule."""
+
+    type: str = Field(examples=["/problems/not-found"])
+    title: str = Field(description="The rule in a few words; the same for every occurrence.")
+    status: int = Field(description="The HTTP status, again.")
+    detail: str = Field(description="This occurrence: what is wrong and how to mend it.")
+    instance: str = Field(description="The path that was asked.")
+    request_id: str = Field(description="X-Request-Id of the answer; the server's log lines carry it too.")
+    errors: list[ProblemFault] = Field(description="Every fault found, not only the first; may be empty.")
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route may answer besides its success, for its `responses`."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": MEANING[status], "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses
+    }
+
+
+MEANING = {
+    400: "The body cannot be read.",
+    404: "What was named does not exist.",
+    409: "The present state does not allow this.",
+    413: "Larger than allowed.",
+    415: "This content type is not taken here.",
+    422: "The content breaks a rule; `errors` names each.",
+    503: "Too much to do right now; `Retry-After` says when to come back.",
+}

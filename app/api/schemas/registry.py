@@ -1,0 +1,39 @@
+"""Names for trained models as clients see them."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Promotion(BaseModel):
+    """What a name shall stand for."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    run: str = Field(description="Id of a run.")
+    checkpoint: int | None = Field(None, description="Step of one of its stored checkpoints; the best when left out.")
+
+
+class ModelVersion(BaseModel):
+    """A checkpoint that the name stood for."""
+
+    version: int
+    run: str
+    step: int
+    digest: str = Field(description="SHA-256 of the checkpoint file, hex.")
+    created: str
+
+
+class RegisteredModel(BaseModel):
+    """A name, what it stands for, and every version it ever had, the newest first."""
+
+    name: str
+    version: int
+    run: str
+    step: int
+    digest: str
+    versions: list[ModelVersion]
+
+
+class RegisteredModels(BaseModel):
+    """Every name of the registry."""
+
+    models: list[RegisteredModel]

@@ -1,0 +1,26 @@
+"""Answers about the service itself."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class Index(BaseModel):
+    """Where to begin."""
+
+    name: str
+    version: str
+    links: dict[str, str]
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["live"] = "live"
+
+
+class Ready(BaseModel):
+    """Every part answers."""
+
+    status: Literal["ready"] = "ready"
+    checks: dict[str, Literal["ok"]] = Field(description="Each part that was asked.")

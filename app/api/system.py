@@ -1,0 +1,119 @@
+"""Routes about the service itself: the index, health, Prometheus, the config's schema, the problem types."""
+
+import logging
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.context import PartsOf, context_of
+from app.api.pages import rule_page, rules_page
+from app.api.problems import rules
+from app.api.schemas.problem import problems
+from app.api.schemas.system import Alive, Index, Ready
+from app.errors import Busy, Fault, NotFound
+from app.services.runs.read import count_by_status
+from models.config import config_schema
+
+log = logging.getLogger(__name__)
+router = APIRouter(tags=["system"])
+
+
+class NotReady(Busy):
+    """A part that every request needs does not answer."""
+
+    rule = "not-ready"
+    title = "The service is not ready"
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(f"not ready: {', '.join(fault.pointer for fault in faults)}", retry_after_s=1)
+        self.faults = faults
+
+
+@router.get("/", summary="Where to begin")
+def index() -> Index:
+    """Links to everything."""
+    return Index(
+        name="octet",
+        version=version("octet"),
+        links={
+            "docs": "/docs",
+            "openapi": "/openapi.json",
+            "datasets": "/datasets",
+            "runs": "/runs",
+            "models": "/models",
+            "predict": "/predict",
+            "config_schema": "/config/schema",
+            "problems": "/problems",
+            "live": "/health/live",
+            "ready": "/health/ready",
+            "metrics": "/metrics",
+        },
+    )
+
+
+@router.get("/health/live", summary="Whether the process answers")
+async def live() -> Alive:
+    """Asks nothing of any part, nor of a thread: a restart is the right answer to its silence."""
+    return Alive()
+
+
+@router.get("/health/ready", summary="Whether every part answers", responses=problems(503))
+def ready(parts: PartsOf) -> Ready:
+    """Asks the database, its tables' version and the broker."""
+    checks: dict[str, Callable[[], object]] = {
+        "database": parts.db.ping,
+        "tables": lambda: count_by_status(parts),
+        "broker": parts.broker.ping,
+    }
+    faults = []
+    for name, check in checks.items():
+        try:
+            check()
+        except Exception as error:  # whatever a driver raises, the answer is: not ready
+            log.warning("%s is not ready: %s", name, error)
+            faults.append(Fault(name, f"does not answer ({type(error).__name__}); the server's log says more"))
+    if faults:
+        raise NotReady(faults)
+    return Ready(checks=dict.fromkeys(checks, "ok"))
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+def metrics(request: Request) -> Response:
+    """Text exposition of counters and gauges."""
+    return Response(
+        generate_latest(context_of(request).telemetry.registry), headers={"content-type": CONTENT_TYPE_LATEST}
+    )
+
+
+@router.get("/config/schema", summary="JSON Schema of POST /runs")
+def schema() -> dict[str, Any]:
+    """Short and full form, with defaults and a line for each key."""
+    return config_schema()
+
+
+@router.get("/problems", summary="All problem types", response_class=HTMLResponse)
+def problem_types() -> HTMLResponse:
+    """One line for each."""
+    return HTMLResponse(rules_page(sorted(rules().values(), key=lambda rule: (rule.status, rule.slug))))
+
+
+@router.get(
+    "/problems/{rule}", summary="What a problem type means", response_class=HTMLResponse, responses=problems(404)
+)
+def problem_type(rule: str) -> HTMLResponse:
+    """The page that the `type` of a problem names."""
+    known = rules()
+    if rule not in known:
+        raise NotFound(f"no problem type is called {rule}; GET /problems lists them")
+    return HTMLResponse(rule_page(known[rule]))

@@ -1,0 +1,138 @@
+"""The form of POST /datasets, written to disk as it arrives; whatever the client calls a file, its path is ours."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BufferedWriter
+from pathlib import Path
+
+from app.api.multipart import PartHeader, Sink
+from app.errors import Fault, Invalid, TooLarge
+from app.services.datasets.create import Upload
+
+PREFIX = "upload-"
+"""Folders of uploads that are under way, below the incoming folder."""
+STALE_S = 86_400
+TEXT_BYTES = 1 << 16
+"""A text field is no longer than this."""
+FIELDS = "name, labels, archive, file, types"
+
+
+class BadForm(Invalid):
+    """A part of the upload form is missing, doubled or unknown."""
+
+    rule = "upload-form"
+    title = "The upload form is not complete"
+
+
+@dataclass(slots=True)
+class Text:
+    """A field kept in memory."""
+
+    name: str
+    value: bytearray = field(default_factory=bytearray)
+
+    def write(self, data: memoryview) -> None:
+        """Take the next bytes. Raises TooLarge."""
+        if len(self.value) + len(data) > TEXT_BYTES:
+            raise TooLarge(f"the field {self.name} is longer than {TEXT_BYTES} bytes")
+        self.value += data
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+class UploadForm:
+    """Collects the parts below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._texts: dict[str, Text] = {}
+        self._single: dict[str, Path] = {}
+        self._files: list[tuple[str, Path]] = []
+        self._open: BufferedWriter | None = None
+
+    def open_part(self, header: PartHeader) -> Sink:
+        """Where this part goes. Raises BadForm for a part that has no place."""
+        if header.name in {"name", "types"} and header.name not in self._texts:
+            return self._texts.setdefault(header.name, Text(header.name))
+        path = self._folder / f"{len(self._files) + len(self._single)}.part"
+        if header.name in {"labels", "archive"} and header.name not in self._single:
+            self._single[header.name] = path
+        elif header.name == "file":
+            self._files.append((header.filename or "", path))
+        else:
+            twice = header.name in {*self._texts, *self._single}
+            detail = "stands twice; send it once" if twice else f"unknown; the parts are {FIELDS}"
+            raise BadForm(f"{header.name}: {detail}", [Fault(header.name, detail)])
+        self._open = path.open("wb")
+        return self._open
+
+    def close(self) -> None:
+        """Close what an upload that broke off left open."""
+        if self._open is not None:
+            self._open.close()
+
+    def upload(self) -> Upload:
+        """The whole form. Raises BadForm with every missing or wrong part."""
+        faults: list[Fault] = []
+        name = self._text("name", faults)
+        declared = self._types(faults)
+        if not name and not any(fault.pointer == "name" for fault in faults):
+            faults.append(Fault("name", "missing; name the data set, e.g. -F name=reviews"))
+        if "labels" not in self._single:
+            faults.append(Fault("labels", "missing; send the CSV of labels, e.g. -F labels=@labels.csv"))
+        if "archive" not in self._single and not self._files:
+            faults.append(Fault("archive", "missing; send archive=@files.tar.gz, or every file as file=@..."))
+        if faults:
+            raise BadForm("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults), faults)
+        return Upload(
+            name=name,
+            labels=self._single["labels"],
+            archive=self._single.get("archive"),
+            files=self._files,
+            declared=declared,
+        )
+
+    def _text(self, field_name: str, faults: list[Fault]) -> str:
+        text = self._texts.get(field_name)
+        try:
+            return text.value.decode().strip() if text else ""
+        except UnicodeDecodeError:
+            faults.append(Fault(field_name, "not UTF-8"))
+            return ""
+
+    def _types(self, faults: list[Fault]) -> dict[str, str] | None:
+        text = self._text("types", faults)
+        if not text:
+            return None
+        try:
+            types = json.loads(text)
+        except ValueError as error:
+            faults.append(Fault("types", f'not JSON ({error}); write {{"TARGET": "categorical"}}'))
+            return None
+        known = {"categorical", "continuous"}
+        if not isinstance(types, dict) or not all(isinstance(kind, str) and kind in known for kind in types.values()):
+            faults.append(Fault("types", 'must be an object of target names to "categorical" or "continuous"'))
+            return None
+        return types
+
+
+def remove_stale(incoming: Path) -> None:
+    """Remove what uploads left behind whose process was killed: folders that got no new part for a day."""
+    for folder in incoming.glob(f"{PREFIX}*"):
+        if folder.stat().st_mtime < time.time() - STALE_S:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def collecting(folder: Path) -> Iterator[UploadForm]:
+    """A form that leaves no open file behind."""
+    form = UploadForm(folder)
+    try:
+        yield form
+    finally:
+        form.close()

@@ -1,0 +1,138 @@
+"""Under load serving refuses early with the time to come back, forgets clients that leave, and keeps memory flat."""
+
+import dataclasses
+import socket
+import threading
+import tracemalloc
+
+import httpx
+import pytest
+
+from app.main import create_app
+from app.settings import LimitSettings, ServingSettings
+from tests.app.api import sides
+from tests.app.api.driver import carry_out
+from tests.app.api.failing import is_problem
+from tests.app.api.served import served
+from tests.app.api.waiting import wait_until
+from tests.app.serving.byte_counter import ByteCounter
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def app(parts):
+    """A queue of one, and predictions of at most 64 MiB."""
+    settings = parts.settings.model_copy(
+        update={"serving": ServingSettings(predict_queue=1), "limits": LimitSettings(predict_max_bytes=64 * MIB)}
+    )
+    return create_app(dataclasses.replace(parts, settings=settings))
+
+
+@pytest.fixture(scope="module")
+def client(parts, app):
+    with served(parts, app) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def run(client, parts):
+    sides.upload(client)
+    run = sides.submit(client)
+    carry_out(parts, run)
+    assert client.post("/predict", content=b"warm").status_code == 200
+    return run
+
+
+@pytest.fixture
+def engine(app, run):
+    """The application's engine, busy until the test sets `held.free`."""
+    engine = app.state.context.serving._engine
+    engine.held = ByteCounter()
+    engine.held.free.clear()
+    engine.submit(engine.held, [b"x"])
+    assert engine.held.entered.wait(20)
+    yield engine
+    engine.held.free.set()
+    wait_until(lambda: engine.waiting() == (0, 0))
+
+
+def test_a_full_queue_is_503_with_the_measured_time_to_come_back(client, engine):
+    answers = []
+    waiting = threading.Thread(
+        target=lambda: answers.append(httpx.post(client.base_url.join("/predict"), content=b"x"))
+    )
+    waiting.start()
+    wait_until(lambda: engine.waiting() == (1, 1))
+    refused = client.post("/predict", content=bytes(MIB))
+    assert is_problem(refused, 503)["type"] == "/problems/queue-full"
+    assert int(refused.headers["retry-after"]) >= 1
+    assert client.get("/health/live").status_code == 200
+    assert "octet_serving_waiting_requests 1.0" in client.get("/metrics").text
+    engine.held.free.set()
+    waiting.join(20)
+    assert [answer.status_code for answer in answers] == [200]
+
+
+def test_a_client_that_leaves_frees_its_place(client, engine):
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=20) as raw:
+        raw.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
+        wait_until(lambda: engine.waiting() == (1, 1))
+    wait_until(lambda: engine.waiting() == (0, 0))
+
+
+def test_a_prediction_beyond_the_limit_is_refused_before_it_is_read(client, run):
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=20) as raw:
+        raw.sendall(f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {65 * MIB}\r\n\r\n".encode())
+        assert raw.recv(12) == b"HTTP/1.1 413"
+
+
+def test_a_prediction_beyond_the_limit_is_refused_while_it_streams(client, run):
+    is_problem(client.post("/predict", content=(bytes(MIB) for _ in range(65))), 413)
+
+
+@pytest.mark.parametrize("multipart", [False, True])
+def test_memory_stays_flat_however_long_the_file(client, run, multipart):
+    piece = bytes(MIB)
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' if multipart else b""
+    tail = b"\r\n--x--\r\n" if multipart else b""
+
+    def body():
+        yield head
+        for _ in range(60):
+            yield piece
+        yield tail
+
+    kind = "multipart/form-data; boundary=x" if multipart else "application/octet-stream"
+    tracemalloc.start()
+    try:
+        answer = client.post("/predict", content=body(), headers={"content-type": kind})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    found = answer.json()["predictions"][0] if multipart else answer.json()
+    assert found["bytes"] == 60 * MIB
+    assert peak < 10 * MIB
+
+
+def test_stopping_ends_an_open_stream(parts, run):
+    """A client that watches a queued run must not keep the service from going down."""
+    with served(parts) as client:
+        queued = sides.submit(client)
+        lines: list[str] = []
+
+        def watch() -> None:
+            try:
+                with httpx.stream(
+                    "GET", client.base_url.join(f"/runs/{queued}/metrics"), headers={"accept": "text/event-stream"}
+                ) as answer:
+                    lines.append(str(answer.status_code))
+                    lines.extend(answer.iter_lines())
+            except httpx.HTTPError:
+                lines.append("broken off")
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        wait_until(lambda: lines == ["200"])
+    watcher.join(20)
+    assert not watcher.is_alive()

@@ -1,0 +1,139 @@
+"""The service about itself: health, Prometheus, OpenAPI with every shape, the config's schema."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.app.api.failing import is_problem
+from tests.app.api.served import served
+from tests.support.parts import opened_parts
+
+
+def samples(client) -> dict[tuple[str, tuple[str, ...]], float]:
+    """(sample name, label values) to value."""
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    return {
+        (sample.name, tuple(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def test_the_index_leads_everywhere(client):
+    index = client.get("/").json()
+    for name, link in index["links"].items():
+        if name != "predict":
+            assert client.get(link).status_code == 200, link
+
+
+def test_live_and_ready(client):
+    assert client.get("/health/live").json() == {"status": "live"}
+    ready = client.get("/health/ready")
+    assert ready.status_code == 200
+    assert set(ready.json()["checks"]) == {"database", "tables", "broker"}
+
+
+def test_not_ready_names_the_part_and_says_when_to_come_back(tmp_path, database_url):
+    with opened_parts(tmp_path, database_url) as parts, served(parts) as client:
+        parts.broker.away = True
+        answer = client.get("/health/ready")
+        assert [fault["pointer"] for fault in is_problem(answer, 503)["errors"]] == ["broker"]
+        assert answer.headers["retry-after"] == "1"
+        parts.broker.away = False
+        parts.db.migrate("base")
+        assert [f["pointer"] for f in is_problem(client.get("/health/ready"), 503)["errors"]] == ["tables"]
+        assert client.get("/health/live").status_code == 200
+        found = samples(client)
+        assert (found["octet_up", ("database",)], found["octet_up", ("broker",)]) == (0, 1)
+        assert ("octet_serving_models", ()) in found
+
+
+def test_prometheus_counts_by_route_template_never_by_path(client):
+    client.get("/runs/some-id")
+    client.get("/no/such/path")
+    client.post("/predict", params={"run": "nosuch"}, content=b"x")
+    found = samples(client)
+    assert found["octet_http_requests_total", ("GET", "/runs/{run_id}", "404")] >= 1
+    assert found["octet_http_requests_total", ("GET", "(none)", "404")] >= 1
+    assert found["octet_http_requests_total", ("POST", "/predict", "404")] >= 1
+    assert found["octet_http_request_seconds_count", ("GET", "/runs/{run_id}")] >= 1
+    assert found["octet_runs", ("queued",)] == 0
+    assert found["octet_queue_messages", ()] == 0
+    assert found["octet_serving_waiting_files", ()] == 0
+
+
+def test_two_applications_do_not_share_counters(client, tmp_path, database_url):
+    client.get("/runs")
+    with opened_parts(tmp_path, database_url) as parts, served(parts) as other:
+        assert ("octet_http_requests_total", ("GET", "/runs", "200")) not in samples(other)
+
+
+def test_openapi_describes_every_route_with_its_answers(client):
+    document = client.get("/openapi.json").json()
+    paths = document["paths"]
+    assert {"/datasets", "/runs", "/runs/{run_id}/metrics", "/predict", "/models/{name}"} <= set(paths)
+    text = json.dumps(document)
+    assert "HTTPValidationError" not in text
+    for reference in {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}:
+        assert reference in document["components"]["schemas"], reference
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            good = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+            assert good, (method, path)
+            for status, answer in operation["responses"].items():
+                if status.startswith(("4", "5")):
+                    assert "application/problem+json" in answer["content"], (method, path, status)
+
+
+def test_openapi_hides_what_is_not_built(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    assert not {"/explain", "/predictions", "/v2"} & set(paths)
+
+
+def test_the_config_schema_has_both_forms(client):
+    assert "dataset" in client.get("/config/schema").text
+
+
+def test_docs_are_served(client):
+    assert "swagger" in client.get("/docs").text.lower()
+
+
+FROM_ENVIRONMENT = """
+import asyncio, httpx
+from app.main import app_from_environment
+
+async def main():
+    app = app_from_environment()
+    async with app.router.lifespan_context(app):
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://octet") as client:
+            ready = await client.get("/health/ready")
+            print((await client.get("/runs")).status_code, [fault["pointer"] for fault in ready.json()["errors"]])
+
+asyncio.run(main())
+"""
+
+
+def test_the_environment_is_enough_to_make_the_application(tmp_path, database_url):
+    """Its tables are made when asked for, and a broker that is away keeps it from being ready, not from answering."""
+    settings = {
+        "OCTET_DATA_DIR": str(tmp_path / "data"),
+        "OCTET_DATABASE_URL": database_url,
+        "OCTET_BROKER_URL": f"redis+socket://{tmp_path}/nobody.sock",
+        "OCTET_MIGRATE": "1",
+    }
+    code = [sys.executable, "-c", FROM_ENVIRONMENT]
+    done = subprocess.run(code, capture_output=True, text=True, timeout=50, check=False, env={**os.environ, **settings})
+    assert done.stdout.strip() == "200 ['broker']", done.stderr
+    assert all(json.loads(line) for line in done.stderr.splitlines())
+
+
+@pytest.mark.parametrize("module", ["app.main", "app.serving.serving"])
+def test_importing_the_application_loads_no_torch(module):
+    code = f"import sys, {module}; print(sorted({{'torch', 'matplotlib', 'models.nn'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=True)
+    assert done.stdout.strip() == "[]"

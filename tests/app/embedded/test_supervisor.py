@@ -1,0 +1,53 @@
+"""`octet serve` as somebody at a terminal meets it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.embedded.places import listen, read_state
+from tests.support.service import Service, alive, serving, start, wait_for
+
+pytestmark = pytest.mark.services
+OCTET = Path(sys.executable).with_name("octet")
+
+
+def serve(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([OCTET, "serve", *options], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_second_one_on_the_same_data_is_refused_in_words(service: Service):
+    second = serve("--port", "0", "--data-dir", str(service.data_dir))
+    assert second.returncode == 1
+    assert f"process {service.pid}" in second.stderr
+    assert httpx.get(f"{service.url}/health/ready", trust_env=False).status_code == 200
+
+
+def test_a_port_in_use_is_refused_in_words(tmp_path: Path):
+    with listen("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        refused = serve("--port", port, "--data-dir", str(tmp_path / "data"))
+    assert refused.returncode == 1
+    assert f"port {port} of 127.0.0.1 is in use" in refused.stderr
+
+
+def test_a_killed_api_is_started_again_and_no_connection_is_refused_meanwhile(tmp_path: Path):
+    with serving(tmp_path) as service:
+        dead = service.kill("api")
+        answer = httpx.get(f"{service.url}/health/ready", timeout=60, trust_env=False)
+        assert answer.status_code == 200
+        assert wait_for(lambda: service.find("api"), 10) != dead
+        assert service.stop() == 0
+        assert read_state(service.data_dir) == {}
+
+
+def test_the_tree_dies_with_a_killed_supervisor_and_the_next_one_starts_on_its_data(tmp_path: Path):
+    with serving(tmp_path) as service:
+        tree = [pid for kind in ("broker", "api", "worker", "pool") if (pid := service.find(kind))]
+        assert len(tree) >= 3
+        service.supervisor.kill()
+        service.supervisor.wait()
+        wait_for(lambda: not any(map(alive, tree)), 5, "the tree dying with its supervisor")
+        start(tmp_path, service.environment).stop()
