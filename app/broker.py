@@ -1,0 +1,146 @@
+"""The one door to the queue: a Celery application over the Redis protocol, and `announce(run_id)`.
+
+A message says no more than "look at run X". The database row is the truth, a worker takes the run by a lease, and the
+reaper announces again what was lost; so a lost message costs seconds and a doubled one costs nothing.
+
+The URL is `redis://HOST:PORT/DB`, `rediss://...` or `redis+socket:///PATH`; `?prefix=NAME` (default `octet`) names the
+keys, so that several services can share one Redis.
+"""
+
+import logging
+from typing import Protocol
+from urllib.parse import parse_qsl, urlencode
+
+from celery import Celery
+from kombu.exceptions import KombuError, OperationalError
+from redis.exceptions import RedisError
+
+from app.settings import Settings
+
+TRAIN_RUN = "octet.train_run"
+"""Name of the one task; its one argument is a run's id."""
+QUEUE = "runs"
+DEFAULT_PREFIX = "octet"
+CONNECT_TIMEOUT_S = 2.0
+REPLY_TIMEOUT_S = 3.0
+"""How long a request may wait for a silent broker: one that accepts, but never answers."""
+DAY_S = 86_400
+
+BrokerError = (KombuError, OperationalError, RedisError, OSError)
+"""All that a broker that is away, silent or full may raise."""
+
+log = logging.getLogger(__name__)
+
+
+class BrokerSettingsError(ValueError):
+    """OCTET_BROKER_URL is missing or names no Redis."""
+
+
+class Broker(Protocol):
+    """Where workers hear of runs."""
+
+    def announce(self, run_id: str) -> None:
+        """Say that a run waits. Within seconds, and without raising: the reaper announces again what is lost here."""
+
+    def depth(self) -> int:
+        """Messages that no worker has taken yet. Raises one of BrokerError."""
+
+    def ping(self) -> None:
+        """Returns when the broker answers. Raises one of BrokerError."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+
+
+class CeleryBroker:
+    """The queue as the API and the pool processes of the worker see it; threads may share it."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def announce(self, run_id: str) -> None:
+        """See Broker."""
+        try:
+            self._app.send_task(TRAIN_RUN, args=[run_id], queue=QUEUE, ignore_result=True, retry=False)
+        except BrokerError as error:
+            log.warning("run %s could not be announced (%s); the reaper will do it", run_id, error)
+
+    def depth(self) -> int:
+        """See Broker."""
+        with self._app.pool.acquire(block=True, timeout=REPLY_TIMEOUT_S) as connection:
+            return int(connection.default_channel.client.llen(QUEUE))
+
+    def ping(self) -> None:
+        """See Broker."""
+        with self._app.pool.acquire(block=True, timeout=REPLY_TIMEOUT_S) as connection:
+            connection.default_channel.client.ping()
+
+    def close(self) -> None:
+        """See Broker."""
+        self._app.close()
+
+
+def open_broker(settings: Settings) -> Broker:
+    """The broker that the settings name. Nothing is connected yet. Raises BrokerSettingsError."""
+    if settings.broker_url is None:
+        raise BrokerSettingsError(
+            "OCTET_BROKER_URL is not set: give redis://HOST:PORT/DB, or start everything with `octet serve`"
+        )
+    app = celery_app(settings.broker_url)
+    app.conf.broker_transport_options |= {"socket_timeout": REPLY_TIMEOUT_S}
+    return CeleryBroker(app)
+
+
+def celery_app(url: str) -> Celery:
+    """A Celery application of its own for one process; a worker adds the task, everybody else only sends it.
+
+    Messages are acknowledged when they are taken, not when the run ends (Celery's early default). A late
+    acknowledgement would bring a message back after a crash, but a run's lease outlives the crash by seconds: that
+    message would find the lease alive and be dropped, and the reaper has to announce the run in any case. It would
+    also leave every long run's message under the visibility timeout, which starts it again while it still runs.
+    For the same reason nothing is taken ahead of need: a message in the hands of a busy worker would wait for hours
+    beside idle ones.
+    """
+    address, prefix = _split_prefix(url)
+    app = Celery("octet", broker=address, set_as_current=False)
+    app.conf.update(
+        task_default_queue=QUEUE,
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=False,
+        task_send_sent_event=False,
+        worker_prefetch_multiplier=1,
+        worker_disable_prefetch=True,
+        worker_send_task_events=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # a run needs the database, not the broker
+        worker_hijack_root_logger=False,
+        broker_connection_timeout=CONNECT_TIMEOUT_S,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "global_keyprefix": f"{prefix}:",
+            # Only a message between "taken" and "acknowledged" (milliseconds) is ever subject to this.
+            "visibility_timeout": DAY_S,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "health_check_interval": 25,
+            "socket_timeout": 30,
+            "socket_connect_timeout": CONNECT_TIMEOUT_S,
+            "socket_keepalive": True,
+        },
+    )
+    return app
+
+
+def _split_prefix(url: str) -> tuple[str, str]:
+    """The URL without our own option, and the prefix of all keys."""
+    address, _, query = url.partition("?")
+    scheme = address.partition("://")[0]
+    if scheme not in {"redis", "rediss", "redis+socket"}:
+        raise BrokerSettingsError(
+            f"OCTET_BROKER_URL is {scheme}:...; use redis://HOST:PORT/DB, rediss://... or redis+socket:///PATH"
+        )
+    options = dict(parse_qsl(query))
+    prefix = options.pop("prefix", DEFAULT_PREFIX)
+    return address + (f"?{urlencode(options)}" if options else ""), prefix

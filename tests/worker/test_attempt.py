@@ -1,0 +1,206 @@
+"""One attempt at a run, with a real database, a real storage and a real training process."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.db import leases
+from app.parts import Parts
+from app.services.datasets.create import Upload, create_dataset
+from app.services.points import page
+from app.services.runs.control import cancel
+from app.services.runs.lease import acquire
+from app.services.runs.read import attempts, checkpoints, get_run, log
+from app.services.runs.submit import submit
+from app.services.runs.view import RunView
+from tests.e2e.sides import write_sides
+from tests.support.parts import opened_parts
+from tests.support.runs import row_of
+from tests.support.service import alive, children, command, wait_for
+from worker.attempt import Attempt
+from worker.shutdown import Shutdown
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+SHORT, LONG = 6, 100_000
+ENDS_S = 90.0
+
+
+@pytest.fixture
+def parts(tmp_path: Path, database_url: str) -> Iterator[Parts]:
+    """Parts with a data set, and with heartbeats that come quickly."""
+    with opened_parts(tmp_path, database_url, heartbeat_s=0.2, lease_s=30.0) as opened:
+        sides = write_sides(tmp_path / "sides", files=40, held_back=0)
+        files = [(path.name, path) for path in sides.folder.iterdir()]
+        create_dataset(opened, Upload("sides", sides.labels, files=files))
+        yield opened
+
+
+@pytest.fixture
+def shutdown() -> Iterator[Shutdown]:
+    order = Shutdown()
+    yield order
+    order.close()
+
+
+def submitted(parts: Parts, steps: int, **more: Any) -> str:
+    """A run of a very small model."""
+    body: dict[str, Any] = {
+        "globals": {"basic_experiment": {"n_epochs": 3, "output_folder": "runs/small", "valid_size": 8}},
+        "input": {
+            "input_info": {"input_source": "sides", "input_name": "in", "input_type": "bytes"},
+            "input_type_info": {"max_length": 32},
+            "model_config": {
+                "model_type": "sequence-default",
+                "window_size": 16,
+                "embedding_dim": 8,
+                "model_init_config": {"num_layers": 1, "num_heads": 2},
+            },
+        },
+        "output": {
+            "output_info": {"output_source": "sides", "output_name": "out", "output_type": "tabular"},
+            "output_type_info": {"target_cat_columns": ["side"]},
+        },
+        "plan": {"steps": steps, "batch": 4, "threads": 1},
+    }
+    body["globals"] |= {"evaluation_checkpoint": {"sample_interval": 3, "checkpoint_interval": 3}} | more
+    view, _ = submit(parts, body)
+    return view.id
+
+
+def taken(parts: Parts, run_id: str, shutdown: Shutdown) -> Attempt:
+    lease = acquire(parts, run_id, "a test")
+    assert lease is not None
+    return Attempt(parts, lease, shutdown)
+
+
+@contextmanager
+def carried_out(parts: Parts, run_id: str, shutdown: Shutdown) -> Iterator[Callable[[], RunView]]:
+    """An attempt in a thread of its own, in mid-run; the answer waits for its end."""
+    before = get_run(parts, run_id).progress.step
+    thread = threading.Thread(target=taken(parts, run_id, shutdown).run)
+    thread.start()
+
+    def end() -> RunView:
+        thread.join(ENDS_S)
+        assert not thread.is_alive()
+        return get_run(parts, run_id)
+
+    try:
+        wait_for(lambda: get_run(parts, run_id).progress.step != before, ENDS_S, "the first steps")
+        yield end
+    finally:
+        shutdown.order()
+        thread.join(ENDS_S)
+
+
+def training_processes(parts: Parts) -> list[int]:
+    return [pid for pid in children(os.getpid()) if str(parts.settings.data_dir) in command(pid)]
+
+
+def test_a_run_ends_with_its_points_checkpoints_and_log_and_leaves_no_work_behind(parts: Parts, shutdown: Shutdown):
+    run = submitted(parts, SHORT)
+    taken(parts, run, shutdown).run()
+    view = get_run(parts, run)
+    assert (view.status, view.error, view.progress.step, view.progress.steps) == ("succeeded", None, SHORT, SHORT)
+    assert {(p.step, p.split) for p in page(parts, run).points} >= {(3, "valid"), (6, "valid"), (6, "train")}
+    stored = {(c.kind, c.step) for c in checkpoints(parts, run)}
+    assert ("resume", SHORT) in stored
+    assert ("best", view.best["step"]) in stored
+    assert "ended at step 6: finished" in log(parts, run).read_text()
+    assert not any((parts.settings.data_dir / "work").iterdir())
+    assert len(list(parts.storage.local(f"runs/{run}").glob("*.safetensors"))) == len(stored)
+
+
+def test_a_cancelled_run_stops_with_a_checkpoint(parts: Parts, shutdown: Shutdown):
+    run = submitted(parts, LONG)
+    with carried_out(parts, run, shutdown) as end:
+        cancel(parts, run)
+        assert end().status == "cancelled"
+    assert [a.reason for a in attempts(parts, run)] == ["cancelled"]
+    assert [c.step for c in checkpoints(parts, run) if c.kind == "resume"] == [get_run(parts, run).progress.step]
+
+
+def test_a_shutdown_hands_the_run_back_and_the_next_attempt_goes_on_from_there(parts: Parts, shutdown: Shutdown):
+    run = submitted(parts, LONG)
+    with carried_out(parts, run, shutdown) as end:
+        shutdown.order()
+        view = end()
+    assert (view.status, view.failures) == ("queued", 0)
+    assert parts.broker.messages == [run, run]  # type: ignore[attr-defined]
+
+    again = Shutdown()
+    with carried_out(parts, run, again) as end:
+        wait_for(lambda: get_run(parts, run).progress.step > view.progress.step, ENDS_S, "going on")
+        cancel(parts, run)
+        end()
+    again.close()
+    first, second = attempts(parts, run)
+    assert (first.reason, second.reason) == ("handed_back", "cancelled")
+    assert second.resumed_from_step == view.progress.step
+    seen = [(p.step, p.split, p.target, p.name) for p in page(parts, run, limit=10_000).points]
+    assert len(seen) == len(set(seen))
+
+
+def test_a_lease_that_somebody_else_took_ends_training_at_once_and_nothing_more_is_written(
+    parts: Parts, shutdown: Shutdown
+):
+    run = submitted(parts, LONG)
+    with carried_out(parts, run, shutdown) as end:
+        with parts.db.transaction() as tx:
+            token = row_token(parts, run)
+            assert leases.write(tx, run, token, {"lease_token": "f" * 32})
+        taken = get_run(parts, run).progress.step
+        wait_for(lambda: not training_processes(parts), 10, "the training process ending")
+        view = end()
+    assert view.status == "running"
+    assert view.progress.step <= taken + 1
+    assert checkpoints(parts, run) == [c for c in checkpoints(parts, run) if c.step <= view.progress.step]
+
+
+def row_token(parts: Parts, run: str) -> str:
+    token = row_of(parts, run).lease_token
+    assert token is not None
+    return token
+
+
+def test_a_killed_training_process_gives_the_run_back_at_once(parts: Parts, shutdown: Shutdown):
+    run = submitted(parts, LONG)
+    with carried_out(parts, run, shutdown) as end:
+        [training] = training_processes(parts)
+        os.kill(training, signal.SIGKILL)
+        view = end()
+    assert not alive(training)
+    assert (view.status, view.failures, view.error) == ("queued", 1, None)
+    assert [a.reason for a in attempts(parts, run)] == ["lost"]
+
+
+def test_a_training_that_diverges_fails_the_run_at_once_in_words(parts: Parts, shutdown: Shutdown):
+    diverging = {"optimization": {"optimizer": "sgdm", "lr": 100.0, "wd": 1.0}}
+    run = submitted(parts, LONG, **diverging, lr_schedule={"lr_schedule": "same", "warmup_steps": 0})
+    taken(parts, run, shutdown).run()
+    view = get_run(parts, run)
+    assert (view.status, view.attempt) == ("failed", 1)
+    assert view.error is not None
+    assert view.error["type"] == "non_finite_loss"
+    assert "`lr`" in view.error["detail"]
+
+
+def test_a_run_whose_blob_is_gone_begins_anew(parts: Parts, shutdown: Shutdown):
+    run = submitted(parts, LONG)
+    with carried_out(parts, run, shutdown) as end:
+        shutdown.order()
+        end()
+    for stored in parts.storage.local(f"runs/{run}").glob("resume-*"):
+        stored.write_bytes(b"damaged")
+    again = Shutdown()
+    with carried_out(parts, run, again) as end:
+        cancel(parts, run)
+        assert end().status == "cancelled"
+    again.close()
+    assert attempts(parts, run)[-1].resumed_from_step is None

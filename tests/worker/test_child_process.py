@@ -1,0 +1,98 @@
+"""The training process as its parent sees it."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.service import alive, wait_for
+from worker.child_process import ChildProcess, last_words
+from worker.messages import Failed, Job
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    """A job whose data set does not exist."""
+    job = Job(
+        run_id="r",
+        attempt=1,
+        config={},
+        dataset=tmp_path / "nothing",
+        folder=tmp_path,
+        plan=None,
+        plan_request=None,
+        budget_s={"cpu": None, "cuda": None},
+        resume=None,
+        nice=0,
+    )
+    path = tmp_path / "job.json"
+    path.write_text(job.model_dump_json())
+    return path
+
+
+def heard(child: ChildProcess) -> list[object]:
+    """All it says until it is gone."""
+    said: list[object] = []
+
+    def gone() -> bool:
+        said.extend(child.messages(0.1))
+        return child.ended()
+
+    wait_for(gone, 60)
+    return said
+
+
+def test_a_job_that_cannot_be_done_ends_with_a_last_word_and_a_log(job: Path, tmp_path: Path):
+    child = ChildProcess(job, tmp_path / "log.txt", threads=1)
+    try:
+        [last] = heard(child)
+        assert isinstance(last, Failed)
+        assert child.exit_code() == 1
+        assert last_words(tmp_path / "log.txt")
+    finally:
+        child.close()
+
+
+def test_a_job_file_that_is_none_leaves_no_last_word_but_a_line_in_the_log(job: Path, tmp_path: Path):
+    job.write_text("{}")
+    child = ChildProcess(job, tmp_path / "log.txt", threads=1)
+    try:
+        assert heard(child) == []
+        assert child.exit_code() == 1
+        assert "validation" in (tmp_path / "log.txt").read_text()
+    finally:
+        child.close()
+
+
+def test_it_is_the_head_of_its_own_process_group_and_killing_it_is_told_by_its_exit_code(job: Path, tmp_path: Path):
+    child = ChildProcess(job, tmp_path / "log.txt", threads=1)
+    try:
+        assert os.getpgid(child.pid) == child.pid
+        child.kill()
+        assert heard(child) == []
+        assert child.exit_code() == -signal.SIGKILL
+    finally:
+        child.close()
+    assert not alive(child.pid)
+
+
+def test_it_learns_no_address_of_a_database_or_broker(job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OCTET_DATABASE_URL", "postgresql+psycopg://secret")
+    child = ChildProcess(job, tmp_path / "log.txt", threads=3)
+    try:
+        environment = Path(f"/proc/{child.pid}/environ")
+        if not environment.exists():
+            pytest.skip("no /proc here")
+        known = environment.read_bytes().split(b"\0")
+        assert b"OMP_NUM_THREADS=3" in known
+        assert not [line for line in known if line.startswith(b"OCTET_")]
+    finally:
+        child.close()
+
+
+def test_the_last_words_of_a_log_are_its_last_line_that_says_something(tmp_path: Path):
+    log = tmp_path / "log.txt"
+    assert last_words(log) == ""
+    log.write_text("first\n  last  \n\n")
+    assert last_words(log) == "last"

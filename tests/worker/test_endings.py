@@ -1,0 +1,60 @@
+"""What becomes of a run, by how its training process ended."""
+
+import signal
+
+import pytest
+
+from app.services.runs.lease import RunEnd
+from models.training.report import Outcome
+from worker.endings import Evidence, HandBack, ending_of
+from worker.messages import Failed
+
+FINAL = Failed(final=True, reason="error", type="non_finite_loss", title="Non finite loss", detail="lower lr")
+MEMORY = Failed(final=False, reason="oom", type="out_of_memory", title="Out of memory", detail="lower batch_size")
+
+
+def ending(word, code=0, ordered=None, *, starved=False, log=""):
+    return ending_of(Evidence(word, code, starved, log), ordered)
+
+
+@pytest.mark.parametrize(("reason", "stopped"), [("finished", None), ("early_stop", "early_stop"), ("time", "time")])
+@pytest.mark.parametrize("ordered", [None, "cancel", "shutdown"])
+def test_a_training_that_came_to_its_end_succeeded_whatever_was_ordered_meanwhile(reason, stopped, ordered):
+    assert ending(Outcome(reason, 9), ordered=ordered) == RunEnd("succeeded", "finished", stopped=stopped)
+
+
+@pytest.mark.parametrize("word", [Outcome("stopped", 3), None])
+def test_a_cancelled_training_is_cancelled_and_one_stopped_for_a_shutdown_handed_back(word):
+    code = 0 if word else -signal.SIGKILL  # killed at the end of its grace
+    assert ending(word, code, "cancel") == RunEnd("cancelled", "cancelled")
+    assert ending(word, code, "shutdown") == HandBack("handed_back")
+
+
+def test_a_training_that_somebody_else_stopped_is_handed_back():
+    assert ending(Outcome("stopped", 3)) == HandBack("handed_back")
+
+
+def test_what_would_come_again_fails_the_run_at_once_and_what_may_not_is_tried_again():
+    failed = ending(FINAL, 1)
+    assert isinstance(failed, RunEnd)
+    assert (failed.status, failed.reason, failed.error.type) == ("failed", "error", "non_finite_loss")
+    again = ending(MEMORY, 1)
+    assert isinstance(again, HandBack)
+    assert (again.reason, again.error.type) == ("oom", "out_of_memory")
+
+
+@pytest.mark.parametrize(
+    ("code", "starved", "reason", "kind", "words"),
+    [
+        (-signal.SIGKILL, False, "lost", "training_killed", "SIGKILL"),
+        (-signal.SIGKILL, True, "oom", "out_of_memory", "memory"),
+        (-signal.SIGSEGV, False, "error", "training_crashed", "SIGSEGV"),
+        (1, False, "error", "training_crashed", "exit code 1"),
+    ],
+)
+def test_a_training_without_a_last_word_is_tried_again_and_its_cause_is_told(code, starved, reason, kind, words):
+    again = ending(None, code, starved=starved, log="ImportError: no torch")
+    assert isinstance(again, HandBack)
+    assert (again.reason, again.error.type) == (reason, kind)
+    assert words in again.error.detail
+    assert "ImportError: no torch" in again.error.detail

@@ -1,0 +1,97 @@
+"""The keeper of a lease knows when authority is lost, and says so at once."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from app.services.runs.lease import LeaseLost
+from tests.support.service import wait_for
+from worker.lease_keeper import LeaseKeeper
+
+
+class Database:
+    """What heartbeats meet; `answer` may be changed while they come."""
+
+    def __init__(self, answer: Callable[[], bool]) -> None:
+        self.answer = answer
+        self.asked = 0
+
+    def renew(self) -> bool:
+        self.asked += 1
+        return self.answer()
+
+
+def keeper_of(database: Database, lease_s: float, on_lost: Callable[[], None] = lambda: None) -> LeaseKeeper:
+    return LeaseKeeper(database.renew, heartbeat_s=0.01, lease_s=lease_s, on_lost=on_lost)
+
+
+def taken() -> bool:
+    raise LeaseLost("taken by somebody else")
+
+
+def away() -> bool:
+    raise ConnectionError("the database is away")
+
+
+def test_authority_is_held_while_heartbeats_succeed():
+    database = Database(lambda: False)
+    with keeper_of(database, lease_s=0.5) as keeper:
+        wait_for(lambda: database.asked > 60, 20)
+        assert not keeper.lost
+        assert not keeper.cancelled
+
+
+def test_a_lease_that_is_taken_ends_authority_at_the_next_heartbeat():
+    lost = threading.Event()
+    database = Database(taken)
+    with keeper_of(database, lease_s=60, on_lost=lost.set) as keeper:
+        assert lost.wait(5)
+        assert keeper.lost
+        assert database.asked == 1
+
+
+def test_a_database_that_is_away_ends_authority_only_when_the_lease_runs_out():
+    lost = threading.Event()
+    began = time.monotonic()
+    with keeper_of(Database(away), lease_s=0.3, on_lost=lost.set) as keeper:
+        assert not keeper.lost
+        assert lost.wait(5)
+        assert keeper.lost
+    assert time.monotonic() - began >= 0.3
+
+
+def test_a_database_that_comes_back_in_time_costs_nothing():
+    database = Database(away)
+    with keeper_of(database, lease_s=30) as keeper:
+        wait_for(lambda: database.asked > 2, 5)
+        database.answer = lambda: False
+        asked = database.asked
+        wait_for(lambda: database.asked > asked + 2, 5)
+        assert not keeper.lost
+
+
+def test_authority_is_lost_even_while_a_heartbeat_hangs():
+    released = threading.Event()
+    database = Database(lambda: released.wait(20))
+    with keeper_of(database, lease_s=0.2) as keeper:
+        wait_for(lambda: keeper.lost, 5)
+        released.set()
+
+
+def test_a_cancel_order_is_kept():
+    answers = iter([False, True])
+    with keeper_of(Database(lambda: next(answers, False)), lease_s=30) as keeper:
+        wait_for(lambda: keeper.cancelled, 5)
+
+
+@pytest.mark.parametrize("answer", [lambda: False, away])
+def test_no_heartbeat_comes_after_a_stop(answer):
+    database = Database(answer)
+    with keeper_of(database, lease_s=30) as keeper:
+        wait_for(lambda: database.asked > 0, 5)
+        keeper.stop()
+        asked = database.asked
+    assert not keeper._thread.is_alive()
+    assert database.asked == asked

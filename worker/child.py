@@ -1,0 +1,133 @@
+"""The training process: reads a job, trains, tells its parent what happens. Knows models and messages, nothing else.
+
+python -m worker.child JOB.json CHANNEL     # CHANNEL: number of an inherited file descriptor, messages go out there
+"""
+
+import logging
+import os
+import re
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from models.config import ConfigError, PlanRequest, load_config
+from models.packed import PackedDataset, PackedError
+from models.threads import wait_without_spinning
+from models.training.report import Outcome, Plan, Point, Progress, Saved, TrainingError
+from worker.messages import Failed, Job, Message, Points, encode
+
+log = logging.getLogger("octet.training")
+
+
+class Channel:
+    """The way to the parent: a Report of training that writes messages. A full pipe makes training wait."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
+
+    def say(self, message: Message) -> None:
+        """Send one message. Raises BrokenPipeError when nobody listens any more."""
+        data = memoryview(encode(message))
+        while data:
+            data = data[self._file.write(data) :]
+
+    def planned(self, plan: Plan) -> None:
+        """See models.training.report.Report."""
+        self.say(plan)
+
+    def points(self, points: Sequence[Point]) -> None:
+        """See models.training.report.Report."""
+        self.say(Points(tuple(points)))
+
+    def progress(self, progress: Progress) -> None:
+        """See models.training.report.Report."""
+        self.say(progress)
+
+    def saved(self, saved: Saved) -> None:
+        """See models.training.report.Report."""
+        self.say(saved)
+
+
+class StopOnSignal:
+    """A Stop of training that SIGTERM switches on."""
+
+    def __init__(self) -> None:
+        self._reason: str | None = None
+        signal.signal(signal.SIGTERM, self._ordered)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+
+    def _ordered(self, _number: int, _frame: FrameType | None) -> None:
+        self._reason = "ordered"
+
+    def requested(self) -> str | None:
+        """See models.training.report.Stop."""
+        return self._reason
+
+
+def main(argv: Sequence[str]) -> int:
+    """Carry out the job; 0 when training ended by itself or as told."""
+    stop = StopOnSignal()
+    job = Job.model_validate_json(Path(argv[0]).read_bytes())
+    channel = Channel(int(argv[1]))
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    os.nice(job.nice)
+    wait_without_spinning()
+    try:
+        last_word: Message = carry_out(job, channel, stop)
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        last_word = _failure(error)
+    channel.say(last_word)
+    return 1 if isinstance(last_word, Failed) else 0
+
+
+def carry_out(job: Job, channel: Channel, stop: StopOnSignal) -> Outcome:
+    """Train as the job says. Raises TrainingError, ConfigError and PackedError, with words a user can act on."""
+    began = time.monotonic()
+    from models.training.build import open_job  # here: a job that cannot be read shall not wait for torch
+    from models.training.device import default_device
+    from models.training.loop import train
+    from models.training.plan import choose_for_device
+
+    log.info("run %s, attempt %d, process %d", job.run_id, job.attempt, os.getpid())
+    config = load_config(job.config)
+    dataset = PackedDataset.open(job.dataset)
+    device = job.plan.device if job.plan else default_device()
+    budget_s = job.budget_s[device]
+    request = PlanRequest.model_validate(job.plan_request) if job.plan_request else None
+    plan = job.plan or choose_for_device(config, dataset, request=request, budget_s=budget_s)
+    left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
+    training = open_job(config, dataset, plan, job.folder, resume=job.resume, deadline_s=left_s)
+    log.info("plan: %s", plan.model_dump_json(exclude={"reasons"}))
+    log.info("from step %d, %s s left", training.state.step, left_s)
+    outcome = train(training, channel, stop)
+    log.info("ended at step %d: %s", outcome.step, outcome.reason)
+    return outcome
+
+
+def _failure(error: Exception) -> Failed:
+    """How the end of a training is told: what would come again is final, want of memory and the unforeseen are not."""
+    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "can't allocate memory" in str(error):
+        detail = f"{error}; a smaller batch_size or max_length needs less"
+        return Failed(final=False, reason="oom", type="out_of_memory", title="Out of memory", detail=detail)
+    if isinstance(error, TrainingError | ConfigError | PackedError):
+        words = _words(type(error).__name__)
+        slug = words.lower().replace(" ", "_")
+        return Failed(final=True, reason="error", type=slug, title=words, detail=str(error))
+    detail = f"{type(error).__name__}: {error}"
+    return Failed(final=False, reason="error", type="training_error", title="Training broke off", detail=detail)
+
+
+def _words(name: str) -> str:
+    """NonFiniteLoss -> Non finite loss."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).capitalize()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,121 @@
+"""The training process as its parent sees it: start it, hear it, stop it, end it."""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from app.embedded.tether import tethered
+from worker.messages import Message, decode
+
+CHUNK_BYTES = 1 << 16
+LAST_BREATH_S = 5.0
+"""How long a child that has closed its pipe may take to end."""
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class ChildProcess:
+    """One running training process, in a process group of its own, that cannot outlive the thread that started it."""
+
+    def __init__(self, job: Path, log: Path, *, threads: int | None) -> None:
+        self._hears, says = os.pipe()
+        os.set_blocking(self._hears, False)
+        command = [sys.executable, "-P", "-m", "worker.child", str(job), str(says)]
+        try:
+            with log.open("ab") as written:
+                self._process = subprocess.Popen(
+                    tethered(command),
+                    stdin=subprocess.DEVNULL,
+                    stdout=written,
+                    stderr=written,
+                    pass_fds=(says,),
+                    process_group=0,
+                    env=_environment(os.environ, threads),
+                )
+        finally:
+            os.close(says)
+        self._rest = b""
+        self._open = True
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is also the id of its group."""
+        return self._process.pid
+
+    def messages(self, timeout_s: float, *wakes: int) -> Iterator[Message]:
+        """What it said since the last call; waits up to timeout_s for the first, or until one of `wakes` can be read.
+
+        Raises ValueError when it says what is no message.
+        """
+        listening = [self._hears] if self._open else []
+        readable, _, _ = select.select([*listening, *wakes], [], [], timeout_s)
+        if self._hears not in readable:
+            return
+        for _ in range(64):  # then the caller looks at its clocks again, however much is said
+            try:
+                data = os.read(self._hears, CHUNK_BYTES)
+            except BlockingIOError:
+                return
+            if not data:
+                self._open = False
+                return
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            yield from map(decode, lines)
+
+    def ended(self) -> bool:
+        """Whether it is gone and everything it said has been heard."""
+        return not self._open
+
+    def exit_code(self) -> int:
+        """How it ended, as of subprocess: negative is a signal. Ends it when it does not end by itself."""
+        try:
+            return self._process.wait(LAST_BREATH_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return self._process.wait()
+
+    def stop(self) -> None:
+        """Ask for a checkpoint and the end."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it and all that it started, at once; safe from any thread."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End it if it still runs, and let go of the pipe."""
+        self.kill()
+        self._process.wait()
+        os.close(self._hears)
+
+
+def killed_for_memory() -> int:
+    """How many processes of this control group the kernel has ended for want of memory; 0 where it cannot be known."""
+    with contextlib.suppress(OSError, ValueError):
+        path = Path("/proc/self/cgroup").read_text().rpartition("0::")[2].strip()
+        events = Path(f"/sys/fs/cgroup{path}/memory.events").read_text().split()
+        return int(events[events.index("oom_kill") + 1])
+    return 0
+
+
+def last_words(log: Path, limit: int = 400) -> str:
+    """The last line of a log that says something."""
+    with contextlib.suppress(OSError), log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 8192))
+        lines: Sequence[str] = file.read().decode(errors="replace").split("\n")
+        return next((line.strip()[-limit:] for line in reversed(lines) if line.strip()), "")
+    return ""
+
+
+def _environment(ours: Mapping[str, str], threads: int | None) -> dict[str, str]:
+    """What the child may know: no address of a database or broker; and its number of threads, where it is settled."""
+    kept = {name: value for name, value in ours.items() if not name.startswith("OCTET_")}
+    settled = {} if threads is None else dict.fromkeys(THREAD_VARIABLES, str(threads))
+    return kept | settled | {"PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,96 @@
+"""The worker: `python -m worker.main [--concurrency N]` takes runs from the queue and trains them.
+
+    main process     Celery's consumer; forks the pool; knows no database, loads no torch
+    pool process     holds the lease of one run, writes to database and storage (worker.tasks, worker.attempt)
+    training process knows models and messages only (worker.child)
+
+SIGTERM or Ctrl-C: no new run is taken, each running one is asked for a checkpoint and handed back, then the worker ends
+(Celery's warm shutdown: it waits for its tasks, and the tasks end because the order reaches them, too). Killed in any
+other way, all of it dies, and the runs' leases run out.
+"""
+
+import argparse
+import logging
+import signal
+import socket
+import sys
+import warnings
+from collections.abc import Sequence
+from types import FrameType
+
+from celery import Celery, signals
+from celery.apps.worker import Worker
+from celery.platforms import SecurityWarning
+
+from app.broker import celery_app
+from app.settings import Settings
+from app.telemetry import log_to_stderr
+from worker.shutdown import Shutdown
+from worker.tasks import PoolProcess, register
+
+log = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Work until told to stop; the exit code."""
+    options = _arguments(argv)
+    settings = Settings()
+    log_to_stderr()
+    if settings.broker_url is None:
+        print("OCTET_BROKER_URL is not set: give redis://HOST:PORT/DB, or use `octet serve`", file=sys.stderr)
+        return 2
+    app = celery_app(settings.broker_url)
+    shutdown = Shutdown()
+    register(app, PoolProcess(settings, shutdown))
+    _order_on_signals(shutdown)
+    worker = _worker(app, options.concurrency)
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="octet worker", description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--concurrency", type=int, default=1, help="runs trained at a time (default 1)")
+    return parser.parse_args(argv)
+
+
+def _worker(app: Celery, concurrency: int) -> Worker:
+    warnings.simplefilter("ignore", SecurityWarning)  # root in a container is usual, and nothing here loads pickle
+    return Worker(
+        app=app,
+        hostname=f"octet@{socket.gethostname()}",
+        pool="prefork",
+        concurrency=concurrency,
+        loglevel="WARNING",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        optimization="fair",  # no run is put behind another one in a busy process
+    )
+
+
+def _order_on_signals(shutdown: Shutdown) -> None:
+    """Let the tasks hear of a shutdown as soon as Celery's consumer does."""
+
+    def ready(**_signal: object) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            _prepend(number, shutdown)
+
+    signals.worker_ready.connect(ready, weak=False)
+
+
+def _prepend(number: signal.Signals, shutdown: Shutdown) -> None:
+    """Order the shutdown first, then do what Celery does at this signal."""
+    celerys = signal.getsignal(number)
+
+    def handle(received: int, frame: FrameType | None) -> None:
+        shutdown.order()
+        if callable(celerys):
+            celerys(received, frame)
+
+    signal.signal(number, handle)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

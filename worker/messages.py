@@ -1,0 +1,108 @@
+"""What the worker and its training process say to each other.
+
+    who      how                    what
+    parent   file, once             Job: all that the child needs to know
+    parent   SIGTERM                stop: write a resume checkpoint, then end
+    child    a line of JSON each, on a pipe of its own, in the order of the events:
+             planned                Plan: made now, or the one of the job; once, before the first step
+             points                 Points: metric values of one step
+             progress               Progress: after every step
+             saved                  Saved: a checkpoint file that is complete on disk
+             ended                  Outcome: the last word of a training that ended as planned or as told
+             failed                 Failed: the last word of one that could not go on
+    child    standard error         its log, for people
+
+A child that ends without a last word was killed. Floats survive the way exactly.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from models.training.report import Outcome, Plan, Point, Progress, Saved
+
+
+class Job(BaseModel):
+    """One attempt at a run, as the child is told.
+
+    plan: the one of an earlier attempt; None: make one, within plan_request.
+    budget_s: seconds of the run's time that are left, by device; None: no limit.
+    resume: a resume checkpoint to go on from, already verified.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run_id: str
+    attempt: int
+    config: dict[str, Any]
+    dataset: Path
+    folder: Path
+    plan: Plan | None
+    plan_request: dict[str, int | None] | None
+    budget_s: dict[Literal["cpu", "cuda"], float | None]
+    resume: Path | None
+    nice: int
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """New metric values, all of one step."""
+
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why training could not go on.
+
+    final: the same would happen again, so another attempt is of no use.
+    reason: how the attempt is recorded. type, title, detail: what the run's `error` says.
+    """
+
+    final: bool
+    reason: Literal["error", "oom"]
+    type: str
+    title: str
+    detail: str
+
+
+Message = Plan | Points | Progress | Saved | Outcome | Failed
+
+_KINDS: dict[str, TypeAdapter[Any]] = {
+    "planned": TypeAdapter(Plan),
+    "points": TypeAdapter(Points),
+    "progress": TypeAdapter(Progress),
+    "saved": TypeAdapter(Saved),
+    "ended": TypeAdapter(Outcome),
+    "failed": TypeAdapter(Failed),
+}
+_KIND_OF: dict[type, str] = {
+    Plan: "planned",
+    Points: "points",
+    Progress: "progress",
+    Saved: "saved",
+    Outcome: "ended",
+    Failed: "failed",
+}
+
+
+def encode(message: Message) -> bytes:
+    """One line of JSON, with its line end."""
+    kind = _KIND_OF[type(message)]
+    content = _KINDS[kind].dump_python(message, mode="json")
+    return json.dumps({kind: content}, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """The message of one line. Raises ValueError when it is none."""
+    record = json.loads(line)
+    if not isinstance(record, dict) or len(record) != 1:
+        raise ValueError(f"no message: {line[:200]!r}")
+    ((kind, content),) = record.items()
+    if kind not in _KINDS:
+        raise ValueError(f"no message: {line[:200]!r}")
+    message: Message = _KINDS[kind].validate_python(content)
+    return message

@@ -1,0 +1,68 @@
+"""What a pool process does: it takes runs that are announced, and it looks for runs that other workers lost."""
+
+import logging
+import os
+import socket
+import threading
+
+from celery import Celery, signals
+
+from app.broker import TRAIN_RUN
+from app.parts import Parts, open_parts
+from app.services.runs.lease import acquire
+from app.services.runs.reaper import reap
+from app.settings import Settings
+from worker.attempt import Attempt
+from worker.shutdown import Shutdown
+
+log = logging.getLogger(__name__)
+
+
+class PoolProcess:
+    """One process of the worker's pool. Its parts are opened after the fork: processes share no connection."""
+
+    def __init__(self, settings: Settings, shutdown: Shutdown) -> None:
+        self._settings = settings
+        self._shutdown = shutdown
+        self._parts: Parts | None = None
+        self._ending = threading.Event()
+
+    def open(self, **_signal: object) -> None:
+        """The process begins."""
+        threading.Thread(target=self._reap, args=(self._opened(),), name="reaper", daemon=True).start()
+
+    def close(self, **_signal: object) -> None:
+        """The process ends."""
+        self._ending.set()
+
+    def train_run(self, run_id: str) -> None:
+        """Carry out a run, if it still waits for somebody."""
+        if self._shutdown.requested():
+            return  # not taken: the reaper announces the run again
+        parts = self._opened()
+        lease = acquire(parts, run_id, f"{socket.gethostname()}:{os.getpid()}")
+        if lease is None:
+            log.info("run %s needs nobody any more", run_id)
+            return
+        log.info("run %s: attempt %d begins", run_id, lease.attempt)
+        Attempt(parts, lease, self._shutdown).run()
+
+    def _opened(self) -> Parts:
+        if self._parts is None:
+            self._parts = open_parts(self._settings)
+        return self._parts
+
+    def _reap(self, parts: Parts) -> None:
+        while not self._ending.wait(self._settings.clocks.reaper_s):
+            try:
+                for done in reap(parts):
+                    log.info("reaper: run %s %s", done.run_id, done.action)
+            except Exception as error:
+                log.warning("reaper: %s", error)
+
+
+def register(app: Celery, process: PoolProcess) -> None:
+    """Make the process' work known to Celery."""
+    app.task(process.train_run, name=TRAIN_RUN)
+    signals.worker_process_init.connect(process.open, weak=False)
+    signals.worker_process_shutdown.connect(process.close, weak=False)
