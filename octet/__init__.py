@@ -1,1 +1,33 @@
-"""Octet's Python client."""
+"""Octet's Python client: upload files, start runs, follow them, ask their models.
+
+from octet import Client
+with Client() as octet:
+    octet.upload("reviews/", labels="labels.csv", name="reviews")
+    run = octet.submit({"dataset": "reviews", "target": "Sentiment"})
+    for seen in octet.watch(run.id):
+        print(seen.run.progress)
+    print(octet.predict("review.txt", run=run.id).outputs)
+"""
+
+from octet.client import DEFAULT_URL, Client
+from octet.errors import OctetError, Refused, Unreachable
+from octet.objects import Answer, Attempt, Checkpoint, Dataset, Fault, Point, Prediction, Progress, Run
+from octet.watching import Seen
+
+__all__ = [
+    "DEFAULT_URL",
+    "Answer",
+    "Attempt",
+    "Checkpoint",
+    "Client",
+    "Dataset",
+    "Fault",
+    "OctetError",
+    "Point",
+    "Prediction",
+    "Progress",
+    "Refused",
+    "Run",
+    "Seen",
+    "Unreachable",
+]

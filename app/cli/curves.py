@@ -1,0 +1,78 @@
+"""Curves in the terminal: lines of braille dots, two by four to a character, or of letters where there is no braille.
+
+Drawn here in a page of code: a dependency for it (plotext) changed every call between two of its major versions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rich.text import Text
+
+STYLES = ("cyan", "yellow", "green", "magenta")
+WIDTH, HEIGHT = 64, 12
+# Bit of each dot in a braille character, by (row, column); U+2800 is the empty one.
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One named curve: its points by rising x."""
+
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+
+
+def draw(title: str, lines: Sequence[Line], *, braille: bool, width: int = WIDTH, height: int = HEIGHT) -> Text:
+    """A frame with the lines in it, their range on the left, the range of x below and a legend; '' without points."""
+    lines = [line for line in lines if line.xs]
+    if not lines:
+        return Text()
+    (left, right), (low, high) = _range([x for n in lines for x in n.xs]), _range([y for n in lines for y in n.ys])
+    cells: dict[tuple[int, int], tuple[int, int]] = {}
+    for index, line in enumerate(lines):
+        for column, row in _dots(line, (left, right), (low, high), width * 2, height * 4):
+            cell = (row // 4, column // 2)
+            bits = cells.get(cell, (0, 0))[0] | DOTS[row % 4][column % 2]
+            cells[cell] = (bits, index)
+    labels = {0: _number(high), height - 1: _number(low)}
+    text = Text(f"{title}\n", "bold")
+    for row in range(height):
+        text.append(f"{labels.get(row, ''):>10} ┤" if braille else f"{labels.get(row, ''):>10} |", "dim")
+        for column in range(width):
+            bits, index = cells.get((row, column), (0, 0))
+            mark = chr(0x2800 + bits) if braille else (lines[index].name[0] if bits else " ")
+            text.append(mark if bits else " ", STYLES[index % len(STYLES)])
+        text.append("\n")
+    text.append(f"{'':>12}{_number(left):<{width // 2}}{_number(right) + ' steps':>{width // 2}}\n{'':>12}", "dim")
+    for index, line in enumerate(lines):
+        text.append(f"{'⣿' if braille else line.name[0]} {line.name}  ", STYLES[index % len(STYLES)])
+    return text
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _dots(
+    line: Line, x_range: tuple[float, float], y_range: tuple[float, float], columns: int, rows: int
+) -> list[tuple[int, int]]:
+    """The dots of a polyline: as many as it needs to have no gaps."""
+    places = [
+        (
+            (x - x_range[0]) / (x_range[1] - x_range[0]) * (columns - 1),
+            (1 - (y - y_range[0]) / (y_range[1] - y_range[0])) * (rows - 1),
+        )
+        for x, y in zip(line.xs, line.ys, strict=True)
+    ]
+    dots = [(round(x), round(y)) for x, y in places[:1]]
+    for (x0, y0), (x1, y1) in pairwise(places):
+        pieces = max(1, round(max(abs(x1 - x0), abs(y1 - y0))))
+        dots += [(round(x0 + (x1 - x0) * i / pieces), round(y0 + (y1 - y0) * i / pieces)) for i in range(1, pieces + 1)]
+    return dots
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"

@@ -1,0 +1,77 @@
+"""The data of `octet train`: a folder or archive that is uploaded, or a data set that the service has."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from app.cli.endings import Ending, Failed
+from app.cli.screen import count, err, note, size
+from octet import Client, Dataset, Refused
+from octet.client import data_set_name
+from octet.uploads import OnSent
+
+SHOWN_PROBLEMS = 5
+
+
+def upload(client: Client, source: Path, labels: Path, name: str | None) -> Dataset:
+    """Send the files and their labels; what is there already, with the same content, is used again."""
+    name = name or data_set_name(source)
+    known = {dataset.name for dataset in client.datasets()}
+    try:
+        with _shown(name) as on_sent:
+            found = client.upload(source, labels, name, on_sent=on_sent)
+    except Refused as refused:
+        if refused.status != 409:
+            raise
+        mend = f"give this one another name: --dataset {name}-2"
+        raise Failed(
+            f"the service has a data set called {name} with other content; {mend}", Ending.REFUSED
+        ) from refused
+    targets = ", ".join(f"{target} ({describe(found, target)})" for target in found.targets)
+    again = " (was there already)" if name in known else ""
+    note(f"data set {found.name}{again}: {count(found.files, 'file')}, {size(found.bytes)}; {targets}")
+    _problems(found)
+    return found
+
+
+def describe(dataset: Dataset, target: str) -> str:
+    """'2 classes' or 'numbers'."""
+    classes = dataset.targets[target].get("classes")
+    return count(len(classes), "class").replace("classs", "classes") if classes else "numbers"
+
+
+def find(client: Client, name: str) -> Dataset | None:
+    """The service's data set of that name or id."""
+    try:
+        return client.dataset(name)
+    except Refused as refused:
+        if refused.status == 404:
+            return None
+        raise
+
+
+def _problems(dataset: Dataset) -> None:
+    for problem in dataset.problems[:SHOWN_PROBLEMS]:
+        place = ", ".join(f"{key} {problem[key]}" for key in ("id", "row") if problem.get(key) is not None)
+        note(f"  {place}: {problem.get('detail', '')}")
+    if (more := len(dataset.problems) - SHOWN_PROBLEMS) > 0:
+        note(f"  and {count(more, 'problem')} more")
+
+
+@contextmanager
+def _shown(name: str) -> Iterator[OnSent | None]:
+    console = err()
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(f"uploading {name}")
+
+        def on_sent(sent: int, total: int) -> None:
+            state = f"packing {name}" if sent == total else f"uploading {name}"
+            progress.update(task, completed=sent, total=total, description=state)
+
+        yield on_sent

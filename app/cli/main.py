@@ -1,0 +1,56 @@
+"""The `octet` command: its subcommands, and what every failure looks like and exits with."""
+
+import sys
+
+import click
+
+from app.cli.endings import Ending, Failed
+from app.cli.predict import predict
+from app.cli.runs import runs
+from app.cli.screen import complain
+from app.cli.serve import serve
+from app.cli.train import train
+from app.cli.worker import worker
+from octet import Refused, Unreachable
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Commands speak to the service at OCTET_URL (default http://127.0.0.1:8000). Exit codes: 0 done, 1 the run "
+    "failed or files had no answer, 2 wrong usage or configuration, 3 no service, 4 refused by the service, 5 the run "
+    "was cancelled, 130 interrupted.",
+)
+@click.version_option(package_name="octet")
+def commands() -> None:
+    """Train and serve transformers on raw bytes."""
+
+
+for command in (serve, worker, train, predict, runs):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; every expected failure is a message on stderr and an exit code of app.cli.endings."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of one command line."""
+    try:
+        code = commands.main(arguments, prog_name="octet", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return Ending.USAGE
+    except click.Abort:
+        complain("interrupted")
+        return Ending.INTERRUPTED
+    except Failed as failed:
+        complain(str(failed))
+        return failed.ending
+    except Unreachable as error:
+        complain(str(error))
+        return Ending.NO_SERVICE
+    except Refused as refused:
+        complain(str(refused))
+        return Ending.USAGE if refused.status == 422 else Ending.REFUSED
+    return int(code or Ending.DONE)

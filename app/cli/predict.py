@@ -1,0 +1,163 @@
+"""`octet predict`: what a model sees in one file, or in a whole folder as a CSV."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from app.cli.endings import Ending, Failed
+from app.cli.screen import count, err, note, out, print_json, size
+from octet import Answer, Client, Prediction
+
+# One request carries so many files and bytes at most; a larger file goes alone.
+BATCH_FILES = 64
+BATCH_BYTES = 16 << 20
+SHOWN_CLASSES = 8
+JUNK = {".DS_Store", "Thumbs.db", "__MACOSX"}
+
+Batch = list[tuple[str, Path]]
+
+
+@click.command()
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE|FOLDER..."
+)
+@click.option("--run", help="A run's id.")
+@click.option(
+    "--model", help="A name of the registry, or of a run.  [default: the registry's default, or the newest run]"
+)
+@click.option("--out", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write a CSV there.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
+def predict(paths: tuple[Path, ...], run: str | None, model: str | None, target: Path | None, as_json: bool) -> int:
+    """Ask a model about a file, or about every file of a folder.
+
+    One file is answered in words; several, or --out, give a CSV: the file, for each target its label or value, and for
+    each class its probability.
+    """
+    if run and model:
+        raise Failed("give --run or --model, not both")
+    with Client() as client:
+        if len(paths) == 1 and paths[0].is_file() and target is None:
+            answer = client.predict(paths[0], run=run, model=model)
+            print_json(answer.model_dump()) if as_json else _print_one(paths[0], answer)
+            return Ending.DONE
+        files, left_out = _files_of(paths)
+        if not files:
+            raise Failed("there is no file with anything in it")
+        with _shown(len(files)) as advance:
+            answers = _ask(client, files, run, model, advance)
+            if as_json:
+                print_json([answer.model_dump() for answer in answers])
+                failed = 0
+            else:
+                failed = _write_csv(answers, target)
+    for name in left_out:
+        note(f"left out, because it is empty: {name}")
+    if target is not None:
+        note(f"{count(len(files), 'file')} -> {target}")
+    return Ending.FAILED if left_out or failed else Ending.DONE
+
+
+def _files_of(paths: Iterable[Path]) -> tuple[Batch, list[str]]:
+    """(name, path) of every file, by name, and the names of empty ones. A name is the path inside its folder."""
+    found: Batch = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and not JUNK & set(p.parts))
+            found += [(p.relative_to(path).as_posix(), p) for p in inside]
+        else:
+            found.append((path.as_posix(), path))
+    empty = [name for name, path in found if path.stat().st_size == 0]
+    return [(name, path) for name, path in found if path.stat().st_size], empty
+
+
+def batches(files: Batch) -> Iterator[Batch]:
+    """The files in requests of bearable size, in their order."""
+    held: Batch = []
+    total = 0
+    for name, path in files:
+        length = path.stat().st_size
+        if held and (len(held) == BATCH_FILES or total + length > BATCH_BYTES):
+            yield held
+            held, total = [], 0
+        held.append((name, path))
+        total += length
+    if held:
+        yield held
+
+
+def _ask(
+    client: Client, files: Batch, run: str | None, model: str | None, advance: Callable[[int], None]
+) -> Iterator[Prediction]:
+    for batch in batches(files):
+        answers = client.predict_many(batch, run=run, model=model)
+        advance(len(answers))
+        # Later requests ask the run that answered the first: a default may change in between.
+        run, model = (answers[0].run or run, None) if run is None else (run, model)
+        yield from answers
+
+
+def _write_csv(answers: Iterator[Prediction], target: Path | None) -> int:
+    """One row per answer; how many files had none."""
+    if target is None:
+        return _rows(answers, sys.stdout)
+    with target.open("w", newline="", encoding="utf-8") as file:
+        return _rows(answers, file)
+
+
+def _rows(answers: Iterator[Prediction], file: TextIO) -> int:
+    writer: Any = None
+    failed = 0
+    for answer in answers:
+        if answer.error:
+            failed += 1
+            note(f"{answer.name}: {answer.error.get('detail')}")
+        cells = {"file": answer.name or ""}
+        for target, seen in answer.answers().items():
+            cells |= _cells(target, seen)
+        if writer is None and not answer.error:
+            writer = csv.DictWriter(file, list(cells), lineterminator="\n", restval="")
+            writer.writeheader()
+        if writer is not None:
+            writer.writerow(cells)
+    return failed
+
+
+def _cells(target: str, answer: Answer) -> dict[str, str]:
+    if answer.probabilities is None:
+        return {target: repr(answer.value)}
+    return {target: answer.label or "", **{f"{target}:{c}": f"{p:.6g}" for c, p in answer.probabilities.items()}}
+
+
+def _print_one(path: Path, answer: Prediction) -> None:
+    console = out()
+    step = (answer.checkpoint or {}).get("step")
+    length, seen_bytes = answer.bytes or 0, answer.read or 0
+    read = f", the first {size(seen_bytes)} read" if seen_bytes < length else ""
+    console.print(Text(f"{path.name} ({size(length)}{read}) by run {answer.run} at step {step}", "dim"))
+    for target, seen in answer.answers().items():
+        if seen.probabilities is None:
+            console.print(Text(f"{target}: ") + Text(f"{seen.value:.6g}", "bold green"))
+            continue
+        console.print(Text(f"{target}: ") + Text(seen.label or "", "bold green"))
+        ranked = sorted(seen.probabilities.items(), key=lambda pair: -pair[1])
+        for name, probability in ranked[:SHOWN_CLASSES]:
+            console.print(Text(f"  {probability:7.2%} {'█' * round(probability * 20):<20} {name}"))
+
+
+@contextmanager
+def _shown(total: int) -> Iterator[Callable[[int], None]]:
+    console = err()
+    if not console.is_terminal:
+        yield lambda n: None
+        return
+    columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda n: progress.advance(task, n)

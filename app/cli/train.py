@@ -1,0 +1,163 @@
+"""`octet train`: from configuration files, or a few words, to a run that is followed live."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from app.cli import data
+from app.cli.endings import Failed, ending_of
+from app.cli.live import follow, leaving_alone
+from app.cli.screen import note, out, print_json
+from app.cli.trio import Trio, seed_of_environment, trio_of
+from octet import Client, Refused, Run
+from octet.client import data_set_name
+
+File = click.Path(dir_okay=False, path_type=Path)
+Anything = click.Path(path_type=Path)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _eir_flags(command: Command) -> Command:
+    for name in ("output", "fusion", "input", "global"):
+        flag = click.option(f"--{name}_configs", f"{name}_configs", type=File, help=f"EIR's flag for the {name} file.")
+        command = flag(command)
+    return command
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=File, metavar="[GLOBALS INPUT OUTPUT [FUSION]]")
+@_eir_flags
+@click.option("--input-source", type=Anything, help="Folder or archive, instead of the input file's input_source.")
+@click.option("--output-source", type=Anything, help="Labels CSV, instead of the output file's output_source.")
+@click.option("--target", "targets", multiple=True, help="Short form: what to predict; may be given several times.")
+@click.option("--folder", type=Anything, help="Short form: folder or archive to upload.")
+@click.option("--labels", type=Anything, help="Short form: its labels CSV (ID and a column per target).")
+@click.option("--dataset", help="Data set on the service: the one to train on, or the name to upload under.")
+@click.option("--name", help="Name of the run.")
+@click.option("--max-runtime", type=click.FloatRange(0, min_open=True), help="Seconds that the training may take.")
+@click.option(
+    "--seed", type=click.IntRange(0), help="Short form: of split, weights and order.  [default: EIR_SEED or 0]"
+)
+@click.option("--detach", is_flag=True, help="Submit and return; print the run's id.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON when it has ended (or was submitted).")
+def train(files: tuple[Path, ...], detach: bool, as_json: bool, **options: Any) -> int:
+    """Train a model and follow it live.
+
+    \b
+    octet train globals.yaml input.yaml output.yaml           EIR's configuration
+    octet train --folder reviews --labels labels.csv --target Sentiment
+    octet train --dataset reviews --target Sentiment
+
+    Paths are taken from the working directory. Ctrl-C leaves the run alone.
+    """
+    flags = {name: options.pop(f"{name}_configs") for name in ("global", "input", "fusion", "output")}
+    trio = trio_of(files, flags)
+    with Client() as client:
+        run = _submit(client, _full(client, trio, options) if trio else _short(client, options), trio)
+        if detach:
+            print_json(run.model_dump()) if as_json else click.echo(run.id)
+            return 0
+        with leaving_alone(run):
+            run = _last(client, run) if as_json else follow(client, run, out())
+        if as_json:
+            print_json(run.model_dump())
+        elif run.status == "succeeded":
+            note(f"ask it: octet predict FILE --run {run.id}")
+        return ending_of(run)
+
+
+def _last(client: Client, run: Run) -> Run:
+    for seen in client.watch(run.id):
+        run = seen.run
+    return run
+
+
+def _full(client: Client, trio: Trio, options: dict[str, Any]) -> dict[str, Any]:
+    """The body of a trio, its data set uploaded or found; all its faults are named before anything is uploaded."""
+    _refuse(options, ("targets", "folder", "labels", "seed"), "belongs to the short form; the files say it already")
+    body = trio.body() | _given(options)
+    info, result = _inner(body, "input", "input_info"), _inner(body, "output", "output_info")
+    named = options["input_source"] or info.get("input_source") or options["dataset"] or ""
+    source, own_labels = Path(str(named)), result.pop("output_source", None)
+    labels = options["output_source"] or own_labels
+    info["input_source"] = options["dataset"] or data_set_name(source)
+    _check(body, trio)
+    if named and source.exists():
+        if labels is None or not Path(str(labels)).is_file():
+            raise Failed(_no_path(trio.output, "output_info.output_source", labels, "labels file", "--output-source"))
+        info["input_source"] = data.upload(client, source, Path(labels), options["dataset"]).name
+        return body
+    found = data.find(client, options["dataset"] or str(named)) if named else None
+    if found is None:
+        kind = "folder, archive or data set"
+        raise Failed(_no_path(trio.input, "input_info.input_source", named, kind, "--input-source"))
+    info["input_source"] = found.name
+    return body
+
+
+def _inner(body: dict[str, Any], section: str, key: str) -> dict[str, Any]:
+    """body[section][key]; a section may stand in a list of one. A stray {} where the shape is wrong."""
+    whole = body.get(section)
+    whole = whole[0] if isinstance(whole, list) and len(whole) == 1 else whole
+    found = whole.get(key) if isinstance(whole, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _short(client: Client, options: dict[str, Any]) -> dict[str, Any]:
+    """The body of the short form."""
+    _refuse(options, ("input_source", "output_source"), "belongs to the configuration files; use --folder and --labels")
+    folder, labels, name = options["folder"], options["labels"], options["dataset"]
+    if not options["targets"] or not (folder or name):
+        raise Failed(
+            "what to train? Give GLOBALS INPUT OUTPUT, or --dataset NAME --target T, "
+            "or --folder FOLDER --labels CSV --target T"
+        )
+    if folder is not None:
+        for option, path in (("--folder", folder), ("--labels", labels)):
+            if path is None or not path.exists():
+                raise Failed(f"{option}: there is no {path}" if path else f"{option} is missing beside --folder")
+        name = data.upload(client, folder, labels, name).name
+    seed = options["seed"] if options["seed"] is not None else seed_of_environment()
+    chosen = {"seed": seed} if seed is not None else {}
+    return {"dataset": name, "targets": list(options["targets"]), **chosen, **_given(options)}
+
+
+def _submit(client: Client, body: dict[str, Any], trio: Trio | None) -> Run:
+    try:
+        run = client.submit(body)
+    except Refused as refused:
+        if trio and refused.status == 422 and refused.faults:
+            raise Failed(trio.explain(refused.faults)) from refused
+        raise
+    for found in run.config_notes:
+        note(f"{found.get('pointer', '').strip('/').replace('/', '.')}: {found.get('detail', '')}")
+    note(f"run {run.id} ({run.name}) is {run.status}")
+    return run
+
+
+def _check(body: dict[str, Any], trio: Trio) -> None:
+    """Refuse what the service would refuse, before anything is uploaded."""
+    from models.config import ConfigError, parse_request
+
+    try:
+        parse_request(body)
+    except ConfigError as error:
+        raise Failed(trio.explain(error.faults)) from error
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    found = {"name": options["name"], "max_runtime_s": options["max_runtime"]}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _refuse(options: dict[str, Any], names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        if options[name] not in (None, ()):
+            raise Failed(f"--{name.rstrip('s') if name == 'targets' else name.replace('_', '-')} {why}")
+
+
+def _no_path(file: Path, key: str, path: object, kind: str, option: str) -> str:
+    what = f"there is no {kind} {path} (seen from {Path.cwd()})" if path else f"no {kind} is named"
+    return f"{file}: {key}: {what}; {option} PATH replaces it"

@@ -1,0 +1,13 @@
+"""`octet worker`: a worker on its own, for a service whose API, broker and database run elsewhere."""
+
+import os
+import sys
+
+import click
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def worker(arguments: tuple[str, ...]) -> None:
+    """Start a worker; it becomes `python -m worker.main ARGUMENTS` (settings: OCTET_* variables)."""
+    os.execv(sys.executable, [sys.executable, "-m", "worker.main", *arguments])

@@ -1,0 +1,231 @@
+"""The client: one method per thing a user does with the service."""
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from octet.errors import Refused, Unreachable
+from octet.objects import Attempt, Checkpoint, Dataset, Point, Prediction, Run
+from octet.uploads import ARCHIVES, Content, FolderTar, Form, Held, OnDisk, OnSent, Part
+from octet.watching import PAGE, Seen, pages, watch
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+# An answer to an upload comes when the data set is packed.
+PACKING_S = 3600.0
+# A busy service says when to come back; this often, and never longer than so many seconds, the client does.
+BUSY_RETRIES = 5
+BUSY_WAIT_S = 30.0
+
+
+class Client:
+    """A connection to one service; every method raises Unreachable or Refused.
+
+    url: by default OCTET_URL, else http://127.0.0.1:8000. timeout_s: how long one answer may take. Not to be shared
+    between threads.
+    """
+
+    def __init__(self, url: str | None = None, *, timeout_s: float = 120.0) -> None:
+        self.url = (url or os.environ.get("OCTET_URL") or DEFAULT_URL).rstrip("/")
+        loopback = urlsplit(self.url).hostname in {"127.0.0.1", "localhost", "::1"}
+        self._http = httpx.Client(
+            base_url=self.url,
+            timeout=httpx.Timeout(timeout_s, connect=10.0),
+            trust_env=not loopback,  # a proxy of the environment does not know this machine's services
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    # ---- data sets
+
+    def upload(
+        self,
+        source: str | Path,
+        labels: str | Path,
+        name: str | None = None,
+        *,
+        types: Mapping[str, str] | None = None,
+        on_sent: OnSent | None = None,
+    ) -> Dataset:
+        """Send files and their labels; the same content under the same name gives the data set that is there.
+
+        source: a folder (sent as a tar made on the way) or an archive (.tar, .tar.gz, .tar.xz, .zip; sent as it is).
+        labels: a CSV with an ID column (the files' stems) and a column per target. name: by default the source's own.
+        types: target -> "categorical" or "continuous", where the values alone would say otherwise.
+        Raises Refused: 409 when the name is taken by other content, 422 with faults for labels or archives that break a
+        rule.
+        """
+        source, labels = Path(source), Path(labels)
+        name = name or data_set_name(source)
+        files: Content = FolderTar(source, [labels]) if source.is_dir() else OnDisk(source)
+        filename = f"{name}.tar" if source.is_dir() else source.name
+        parts = [Part("name", Held(name.encode()))]
+        if types:
+            parts.append(Part("types", Held(json.dumps(dict(types)).encode())))
+        form = Form([*parts, Part("labels", OnDisk(labels), "labels.csv"), Part("archive", files, filename)])
+        answer = self._send(
+            "POST",
+            "/datasets",
+            content=form.pieces(on_sent),
+            headers=form.headers,
+            timeout=httpx.Timeout(PACKING_S, connect=10.0),
+        )
+        return Dataset.model_validate(answer.json())
+
+    def datasets(self) -> list[Dataset]:
+        """All data sets, page by page."""
+        return [Dataset.model_validate(row) for row in self._rows("/datasets", "datasets")]
+
+    def dataset(self, name: str) -> Dataset:
+        """One data set, by name or id. Raises Refused with 404 when there is none."""
+        named = next((found for found in self.datasets() if found.name == name), None)
+        return named or Dataset.model_validate(self.get_json(f"/datasets/{quote(name, safe='')}"))
+
+    def delete_dataset(self, name: str) -> None:
+        """Delete it, by name or id; Refused with 409 while a run uses it."""
+        self._send("DELETE", f"/datasets/{self.dataset(name).id}")
+
+    # ---- runs
+
+    def submit(self, body: Mapping[str, Any], idempotency_key: str | None = None) -> Run:
+        """Queue a run: EIR's trio (`globals`, `input`, `output`) or the short form (`dataset`, `target`).
+
+        With a key of your own, the same call again gives the same run. Raises Refused with every fault of the body.
+        """
+        key = {"idempotency-key": idempotency_key or str(uuid.uuid4())}
+        return Run.model_validate(self._send("POST", "/runs", json=body, headers=key).json())
+
+    def check(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What the service would choose for a body, and its size; nothing is queued."""
+        answer: dict[str, Any] = self._send("POST", "/runs", json=body, params={"validate": "true"}).json()
+        return answer
+
+    def run(self, run_id: str) -> Run:
+        """One run as it stands."""
+        return Run.model_validate(self.get_json(f"/runs/{run_id}"))
+
+    def runs(self, limit: int | None = None) -> list[Run]:
+        """Runs, the newest first; all of them without a limit."""
+        return [Run.model_validate(row) for row in self._rows("/runs", "runs", limit)]
+
+    def cancel(self, run_id: str) -> Run:
+        """Ask a run to stop; what it has learnt stays."""
+        self._send("POST", f"/runs/{run_id}/cancel")
+        return self.run(run_id)
+
+    def attempts(self, run_id: str) -> list[Attempt]:
+        """Who worked on it, and why each ended."""
+        return [Attempt.model_validate(a) for a in self.get_json(f"/runs/{run_id}/attempts")["attempts"]]
+
+    def checkpoints(self, run_id: str) -> list[Checkpoint]:
+        """Its stored weights."""
+        return [Checkpoint.model_validate(c) for c in self.get_json(f"/runs/{run_id}/checkpoints")["checkpoints"]]
+
+    def points(self, run_id: str, after: int = 0, *, name: str | None = None, split: str | None = None) -> list[Point]:
+        """The metric values so far, after a cursor, of one metric or one split if wanted."""
+        wanted = {key: value for key, value in (("name", name), ("split", split)) if value}
+        return [point for page in pages(self, run_id, after, **wanted) for point in page]
+
+    def watch(self, run_id: str, after: int = 0, *, every_s: float = 1.0, patience_s: float = 120.0) -> Iterator[Seen]:
+        """Follow a run to its end; a restart of the service in between is waited for, up to `patience_s` seconds."""
+        return watch(self, run_id, after, every_s, patience_s)
+
+    # ---- predictions
+
+    def predict(self, file: bytes | str | Path, *, run: str | None = None, model: str | None = None) -> Prediction:
+        """What a run's best weights see in one file (a path is streamed, bytes are sent).
+
+        run: an id; model: a name of the registry or of a run; neither: the service's default.
+        """
+        content: Content = Held(file) if isinstance(file, bytes) else OnDisk(Path(file))
+        headers = {"content-type": "application/octet-stream", "content-length": str(content.size)}
+        answer = self._patiently(
+            lambda: self._send("POST", "/predict", content=content.pieces(), headers=headers, params=_which(run, model))
+        )
+        return Prediction.model_validate(answer.json())
+
+    def predict_many(
+        self,
+        files: Sequence[tuple[str, bytes | str | Path]],
+        *,
+        run: str | None = None,
+        model: str | None = None,
+    ) -> list[Prediction]:
+        """The same for several (name, file) in one request, in their order."""
+        parts = [Part("file", Held(f) if isinstance(f, bytes) else OnDisk(Path(f)), name) for name, f in files]
+        form = Form(parts)
+        answer = self._patiently(
+            lambda: self._send(
+                "POST", "/predict", content=form.pieces(), headers=form.headers, params=_which(run, model)
+            )
+        )
+        return [Prediction.model_validate(p) for p in answer.json()["predictions"]]
+
+    # ---- HTTP
+
+    def ready(self) -> bool:
+        """True when the service takes work."""
+        try:
+            return self._http.get("/health/ready").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def get_json(self, path: str, **params: str | int) -> Any:
+        """The JSON at a path, for what has no method here."""
+        return self._send("GET", path, params=params).json()
+
+    def _rows(self, path: str, key: str, limit: int | None = None) -> Iterable[Any]:
+        rows: list[Any] = []
+        cursor: Any = None
+        while limit is None or len(rows) < limit:
+            wanted = PAGE if limit is None else min(PAGE, limit - len(rows))
+            answer = self.get_json(path, limit=wanted, **({} if cursor is None else {"after": cursor}))
+            rows += answer[key]
+            cursor = answer.get("next")
+            if cursor is None or not answer[key]:
+                break
+        return rows[:limit]
+
+    def _patiently(self, request: Callable[[], httpx.Response]) -> httpx.Response:
+        """Send again while the service is busy (503 with Retry-After); each time anew, since bodies stream."""
+        for _ in range(BUSY_RETRIES):
+            try:
+                return request()
+            except Refused as refused:
+                if refused.status != 503 or refused.retry_after_s is None:
+                    raise
+                time.sleep(min(refused.retry_after_s, BUSY_WAIT_S))
+        return request()
+
+    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **more)
+        except httpx.TransportError as error:
+            raise Unreachable(self.url, str(error) or type(error).__name__) from error
+        if response.is_error:
+            raise Refused.of(response)
+        return response
+
+
+def data_set_name(source: Path) -> str:
+    """What a data set is called when nobody says: the folder's name, or the archive's without its endings."""
+    name = source.resolve().name
+    return next((name[: -len(end)] for end in ARCHIVES if name.lower().endswith(end)), name)
+
+
+def _which(run: str | None, model: str | None) -> dict[str, str]:
+    return {key: value for key, value in (("run", run), ("model", model)) if value}

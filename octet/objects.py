@@ -1,0 +1,119 @@
+"""What the service answers with, as objects. Fields that a newer service adds are kept, not refused."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Fault(_Object):
+    """One thing that is wrong with a request: a JSON pointer (RFC 6901) into its body, and what to do about it."""
+
+    pointer: str = ""
+    detail: str = ""
+
+
+class Dataset(_Object):
+    """A data set on the service. `bytes` counts the unpacked files; `problems` are rows and files without a partner."""
+
+    id: str
+    name: str
+    files: int
+    bytes: int
+    targets: dict[str, dict[str, Any]]
+    ignored: list[str] = []
+    problems: list[dict[str, Any]] = []
+
+
+class Progress(_Object):
+    """How far a run is. `steps` is None until its plan is made; `eta_s` are seconds."""
+
+    step: int = 0
+    steps: int | None = None
+    epoch: float | None = None
+    eta_s: float | None = None
+
+
+class Run(_Object):
+    """A run. `best` is its best stored checkpoint, `error` a problem (type, title, detail) once it failed.
+
+    `config_notes` name what was accepted without effect, `reasons` why a value was chosen; both by JSON pointer.
+    """
+
+    id: str
+    status: str
+    name: str | None = None
+    dataset: str | None = None
+    progress: Progress = Field(default_factory=Progress)
+    best: dict[str, Any] | None = None
+    config: dict[str, Any] | None = None
+    reasons: dict[str, str] = {}
+    config_notes: list[dict[str, Any]] = []
+    max_runtime_s: float | None = None
+    stopped: str | None = None
+    attempt: int = 0
+    error: dict[str, Any] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more will happen to it."""
+        return self.status in {"succeeded", "failed", "cancelled"}
+
+
+class Point(_Object):
+    """One value of one metric. `target` None: over all targets. `time`: RFC 3339, UTC."""
+
+    cursor: int
+    step: int
+    epoch: float | None = None
+    split: str
+    target: str | None = None
+    name: str
+    value: float
+    time: str | None = None
+
+
+class Attempt(_Object):
+    """One lease of a run by a worker, and why it ended."""
+
+    attempt: int
+    worker: str | None = None
+    started: str | None = None
+    ended: str | None = None
+    reason: str | None = None
+    resumed_from_step: int | None = None
+
+
+class Checkpoint(_Object):
+    """Stored weights of a run: of kind `best` (served) or `resume`."""
+
+    step: int
+    kind: str = "best"
+    digest: str | None = None
+
+
+class Answer(_Object):
+    """What was seen for one target: `label` with `probabilities`, or `value`."""
+
+    label: str | None = None
+    probabilities: dict[str, float] | None = None
+    value: float | None = None
+
+
+class Prediction(_Object):
+    """The answer for one file: `bytes` is its size, `read` how much of it the model saw. `error`: no outputs."""
+
+    name: str | None = None
+    run: str | None = None
+    checkpoint: dict[str, Any] | None = None
+    bytes: int | None = None
+    read: int | None = None
+    outputs: dict[str, dict[str, Answer]] = {}
+    error: dict[str, Any] | None = None
+
+    def answers(self) -> dict[str, Answer]:
+        """Target -> answer, over all outputs."""
+        return {target: answer for output in self.outputs.values() for target, answer in output.items()}

@@ -1,0 +1,63 @@
+"""Following a run to its end by polling with a cursor: nothing twice or lost, also when the service restarts."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from octet.errors import Refused, Unreachable
+from octet.objects import Point, Run
+
+if TYPE_CHECKING:
+    from octet.client import Client
+
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The run as it stands and the points that are new since the last look. `lost`: the service does not answer now."""
+
+    run: Run
+    points: list[Point] = field(default_factory=list)
+    lost: bool = False
+
+
+def watch(client: "Client", run_id: str, after: int, every_s: float, patience_s: float) -> Iterator[Seen]:
+    """A look every `every_s` seconds until the run has ended and its last point is seen.
+
+    A service that goes away is waited for; raises Unreachable when it stays away longer than `patience_s`, and Refused
+    when the run is unknown.
+    """
+    answered = time.monotonic()
+    run: Run | None = None
+    while True:
+        began = time.monotonic()
+        try:
+            run = client.run(run_id)  # before its points: once it has ended, they are all there
+            for page in pages(client, run_id, after):
+                after = page[-1].cursor
+                yield Seen(run, page)
+            answered = time.monotonic()
+            yield Seen(run)
+            if run.ended:
+                return
+        except (Unreachable, Refused) as error:
+            passing = isinstance(error, Unreachable) or error.status in {502, 503, 504}
+            if run is None or not passing or time.monotonic() - answered > patience_s:
+                raise
+            yield Seen(run, lost=True)
+        time.sleep(max(0.0, every_s - (time.monotonic() - began)))
+
+
+def pages(client: "Client", run_id: str, after: int, **filters: str) -> Iterator[list[Point]]:
+    """All points after a cursor, page by page; no page is empty."""
+    while True:
+        answer = client.get_json(f"/runs/{run_id}/metrics", after=after, limit=PAGE, **filters)
+        points = [Point.model_validate(point) for point in answer["points"]]
+        if not points:
+            return
+        yield points
+        if answer["next"] <= after or len(points) < PAGE:
+            return
+        after = answer["next"]

@@ -1,0 +1,50 @@
+"""`octet predict`: one file in words, a folder as a CSV, and nothing without an answer goes unsaid."""
+
+import csv
+import io
+import json
+
+from octet import Client
+
+
+def test_one_file_is_answered_in_words(desk, run_id):
+    done = desk.octet("predict", "sides/001.bin", "--run", run_id)
+    assert done.returncode == 0, done.stderr
+    assert "side: high" in done.stdout
+    assert "low" in done.stdout
+
+
+def test_a_folder_becomes_a_csv_of_every_file(desk, run_id, service):
+    done = desk.octet("predict", "sides", "--run", run_id, "--out", "answers.csv")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader((desk.folder / "answers.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["file", "side", "side:high", "side:low"]
+    assert [row["file"] for row in rows] == [f"{number:03d}.bin" for number in range(40)]
+    right = sum(row["side"] == ("high" if int(row["file"][:3]) % 2 else "low") for row in rows)
+    assert right >= 36
+    with Client(service.url) as client:
+        answer = client.predict(desk.folder / "sides/005.bin", run=run_id).answers()["side"]
+    assert abs(float(rows[5]["side:high"]) - answer.probabilities["high"]) < 1e-4
+
+
+def test_several_files_go_to_stdout_and_json_is_there_for_programs(desk, run_id):
+    files = ("sides/000.bin", "sides/001.bin")
+    rows = list(csv.reader(io.StringIO(desk.octet("predict", *files, "--model", "sides").stdout)))
+    assert [row[:2] for row in rows[1:]] == [[files[0], "low"], [files[1], "high"]]
+    done = desk.octet("predict", *files, "--run", run_id, "--json")
+    assert [answer["outputs"]["output"]["side"]["label"] for answer in json.loads(done.stdout)] == ["low", "high"]
+
+
+def test_an_empty_file_is_left_out_and_the_exit_code_says_so(desks, run_id):
+    desk = desks("empty", files=3)
+    (desk.folder / "sides/empty.bin").touch()
+    done = desk.octet("predict", "sides", "--run", run_id)
+    assert done.returncode == 1
+    assert "empty.bin" in done.stderr
+    assert len(done.stdout.splitlines()) == 4
+
+
+def test_an_unknown_run_is_refused_with_what_there_is(desk, run_id):
+    done = desk.octet("predict", "sides/000.bin", "--run", "nosuch")
+    assert done.returncode == 4
+    assert "nosuch" in done.stderr

@@ -1,0 +1,69 @@
+"""`octet runs` and what every command does without a service."""
+
+import json
+import os
+import pty
+import subprocess
+
+import pytest
+
+from tests.cli.conftest import OCTET
+
+
+def test_runs_are_listed_as_lines_of_tabs_in_a_pipe(desk, run_id):
+    rows = [line.split("\t") for line in desk.octet("runs", "list").stdout.splitlines()]
+    mine = next(row for row in rows if row[0] == run_id)
+    assert mine[1:4] == ["sides", "succeeded", "40/40"]
+
+
+def test_a_run_is_shown_with_its_attempts(desk, run_id):
+    shown = desk.octet("runs", "show", run_id).stdout
+    assert "succeeded" in shown
+    assert "finished" in shown
+    found = json.loads(desk.octet("runs", "show", run_id, "--json").stdout)
+    assert (found["id"], found["attempts"][0]["reason"]) == (run_id, "finished")
+
+
+def test_watching_a_run_that_has_ended_shows_its_curves_and_ends_as_it_did(desk, run_id):
+    done = desk.octet("runs", "watch", run_id)
+    assert done.returncode == 0
+    assert "best at step" in done.stdout
+
+
+def test_an_unknown_run_ends_with_4(desk):
+    for command in ("show", "watch", "cancel"):
+        assert desk.octet("runs", command, "nosuch").returncode == 4
+
+
+@pytest.mark.parametrize(
+    "arguments", [("runs", "list"), ("predict", "labels.csv"), ("train", "--dataset", "x", "--target", "y")]
+)
+def test_without_a_service_every_command_says_how_to_start_one(desk, arguments):
+    done = desk.octet(*arguments, OCTET_URL="http://127.0.0.1:9")
+    assert done.returncode == 3
+    assert "octet serve" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_no_color_is_honoured_in_a_terminal(desk, run_id, no_color, coloured):
+    ours, theirs = pty.openpty()
+    environment = {k: v for k, v in desk.environment.items() if k != "NO_COLOR"} | {"TERM": "xterm-256color"}
+    if no_color:
+        environment["NO_COLOR"] = no_color
+    done = subprocess.Popen([OCTET, "runs", "watch", run_id], env=environment, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    while piece := _read(ours):
+        said += piece
+    assert done.wait(30) == 0
+    os.close(ours)
+    assert (b"\x1b[36m" in said) == coloured
+
+
+def _read(terminal: int) -> bytes:
+    """Linux answers EIO where a terminal's other side is closed."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""

@@ -1,0 +1,171 @@
+"""The Python client against a real service: every method once, its errors, and a restart in the middle of watching."""
+
+import os
+import socket
+import subprocess
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from octet import Client, Refused, Unreachable
+from tests.cli.conftest import OCTET, write_sides
+from tests.support.service import wait_for
+
+PLAN = {"steps": 12, "batch": 8, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def client(service):
+    with Client(service.url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("client")
+    write_sides(folder, 30, 21)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dataset(client, files):
+    return client.upload(files / "sides", files / "labels.csv", "client-sides")
+
+
+@pytest.fixture(scope="module")
+def seen(client, dataset):
+    """All that watching a run shows."""
+    run = client.submit({"dataset": dataset.name, "target": "side", "plan": PLAN, "name": "client"}, "client-key")
+    return list(client.watch(run.id, every_s=0.2))
+
+
+def test_a_folder_and_an_archive_of_it_are_the_same_data_set(client, files, dataset):
+    assert (dataset.files, list(dataset.targets)) == (30, ["side"])
+    assert dataset.bytes == sum(path.stat().st_size for path in (files / "sides").iterdir())
+    with tarfile.open(files / "sides.tar.gz", "w:gz") as archive:
+        archive.add(files / "sides", "sides")
+    told: list[tuple[int, int]] = []
+    again = client.upload(
+        files / "sides.tar.gz", files / "labels.csv", "client-sides", on_sent=lambda *sent: told.append(sent)
+    )
+    assert again.id == dataset.id == client.dataset("client-sides").id
+    assert told[-1][0] == told[-1][1] > 0
+    assert "client-sides" in {d.name for d in client.datasets()}
+
+
+def test_a_declared_type_wins_over_the_values(client, files):
+    labels = files / "numbers.csv"
+    labels.write_text("ID,level\n" + "".join(f"{n:03d},{n % 5}.5\n" for n in range(30)))
+    found = client.upload(files / "sides", labels, "declared", types={"level": "categorical"})
+    assert found.targets["level"]["type"] == "categorical"
+    client.delete_dataset("declared")
+    with pytest.raises(Refused) as refused:
+        client.dataset("declared")
+    assert refused.value.status == 404
+
+
+def test_watching_shows_every_point_once_and_ends_with_the_run(client, seen):
+    cursors = [point.cursor for look in seen for point in look.points]
+    assert cursors == sorted(set(cursors))
+    assert seen[-1].run.status == "succeeded"
+    assert [p.cursor for p in client.points(seen[-1].run.id)] == cursors
+    losses = client.points(seen[-1].run.id, name="loss", split="valid")
+    assert losses
+    assert {(p.name, p.split) for p in losses} == {("loss", "valid")}
+
+
+def test_the_same_key_gives_the_same_run_and_another_body_is_refused(client, dataset, seen):
+    body = {"dataset": dataset.name, "target": "side", "plan": PLAN, "name": "client"}
+    assert client.submit(body, "client-key").id == seen[-1].run.id
+    with pytest.raises(Refused) as refused:
+        client.submit(body | {"name": "other"}, "client-key")
+    assert refused.value.status == 422
+
+
+def test_what_a_run_left_is_there_to_read(client, seen):
+    run = client.run(seen[-1].run.id)
+    assert run.best["step"] in {c.step for c in client.checkpoints(run.id) if c.kind == "best"}
+    assert [attempt.reason for attempt in client.attempts(run.id)] == ["finished"]
+    assert run.id in {listed.id for listed in client.runs()}
+
+
+def test_a_body_can_be_checked_without_queueing_it(client, dataset):
+    before = len(client.runs())
+    assert client.check({"dataset": dataset.name, "target": "side"})["estimate"]["parameters"] > 0
+    assert len(client.runs()) == before
+
+
+def test_bytes_a_path_and_many_files_give_the_same_answers(client, files, seen):
+    run = seen[-1].run.id
+    paths = [files / f"sides/{n:03d}.bin" for n in range(4)]
+    alone = [client.predict(path, run=run) for path in paths]
+    assert alone[0].outputs == client.predict(paths[0].read_bytes(), run=run).outputs
+    assert alone[0].bytes == paths[0].stat().st_size
+    together = client.predict_many([(path.name, path) for path in paths], model="client")
+    assert [answer.name for answer in together] == [path.name for path in paths]
+    for one, other in zip(alone, together, strict=True):
+        for label, p in one.answers()["side"].probabilities.items():
+            assert other.answers()["side"].probabilities[label] == pytest.approx(p, abs=1e-5)
+
+
+def test_faults_come_with_their_places(client, dataset):
+    with pytest.raises(Refused, match="colour") as refused:
+        client.submit({"dataset": dataset.name, "target": "side", "colour": "blue", "seed": -1})
+    assert refused.value.status == 422
+    assert {fault.pointer for fault in refused.value.faults} == {"/colour", "/seed"}
+
+
+def test_without_a_service_it_says_how_to_start_one():
+    with Client("http://127.0.0.1:9") as nobody:
+        assert not nobody.ready()
+        with pytest.raises(Unreachable, match="octet serve"):
+            nobody.runs()
+
+
+@contextmanager
+def served_at(port: int, data: Path) -> Iterator[None]:
+    """`octet serve` at a port of the test's choice, ready, and gone at the end."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("OCTET_")}
+    command = [OCTET, "serve", "--port", str(port), "--data-dir", data]
+    with (data.parent / "serve.log").open("ab") as log:
+        service = subprocess.Popen(command, stdout=log, stderr=log, env=clean, start_new_session=True)
+    try:
+        with Client(f"http://127.0.0.1:{port}") as client:
+            wait_for(client.ready, 60, "the service being ready")
+        yield
+    finally:
+        service.terminate()
+        service.wait(40)
+
+
+def test_watching_survives_a_restart_of_the_service(tmp_path, files):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url, looks, begun = f"http://127.0.0.1:{port}", [], threading.Event()
+
+    def look(run: str) -> None:
+        with Client(url) as watcher:
+            for seen in watcher.watch(run, every_s=0.2):
+                looks.append(seen)
+                if seen.points:
+                    begun.set()
+
+    with served_at(port, tmp_path / "data"), Client(url) as client:
+        client.upload(files / "sides", files / "labels.csv", "sides")
+        plan = {"steps": 200, "batch": 4, "threads": 1}
+        run = client.submit({"dataset": "sides", "target": "side", "plan": plan})
+        watching = threading.Thread(target=look, args=[run.id], daemon=True)
+        watching.start()
+        assert begun.wait(60)
+    with served_at(port, tmp_path / "data"):
+        watching.join(80)
+    assert not watching.is_alive()
+    assert any(seen.lost for seen in looks)
+    assert looks[-1].run.status == "succeeded"
+    cursors = [point.cursor for seen in looks for point in seen.points]
+    assert cursors == list(range(cursors[0], cursors[-1] + 1))
