@@ -1,6 +1,7 @@
 """What every test may ask for: settings, opened parts and a really running service.
 
-With OCTET_TEST_DATABASE_URL and OCTET_TEST_REDIS_URL set (make test-services), the same tests run on PostgreSQL and Redis.
+With OCTET_TEST_DATABASE_URL and OCTET_TEST_REDIS_URL set (make test-services), the same tests run on PostgreSQL and
+Redis.
 """
 
 import os

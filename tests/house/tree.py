@@ -1,6 +1,6 @@
 """The tree in docs/architecture.md: a line per file, taken from the file's own first line.
 
-    python -m tests.house.tree      # writes the block anew
+python -m tests.house.tree      # writes the block anew
 """
 
 import ast
