@@ -33,7 +33,7 @@ $(VENV)/bin/python:
 
 $(STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python
 	rm -f $(VENV)/.installed-*
-	$(PIP) install $(TORCH_FROM) -c constraints.txt "$(TORCH_SPEC)"
+	$(PIP) install $(TORCH_FROM) --no-deps "$(TORCH_SPEC)"
 	$(PIP) install -c constraints.txt --editable .
 	touch $@
 

@@ -9,12 +9,15 @@ from collections.abc import Sequence
 
 import uvicorn
 
+from models.threads import wait_without_spinning
+
 DRAIN_S = 10
 """How long open requests may take to end at a stop."""
 
 
 def main(argv: Sequence[str]) -> int:
     """Serve until SIGTERM."""
+    wait_without_spinning()
     config = uvicorn.Config(
         "app.main:app_from_environment",
         factory=True,

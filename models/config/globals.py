@@ -112,8 +112,8 @@ class LRSchedule(ConfigObject):
     )
     lr_plateau_patience: int = Field(default=10, ge=0, description="Evaluations without a new best; 0: never.")
     lr_plateau_factor: float = Field(default=0.2, gt=0, lt=1, description="What a plateau multiplies the rate with.")
-    warmup_steps: Annotated[int, Field(ge=0, le=10**9)] | Literal["auto"] = Field(
-        default="auto", description="Linear warm-up; auto: round(2 / (1 - b2)) = 2000."
+    warmup_steps: Annotated[int, Field(ge=0, le=10**9)] | Literal["auto"] | None = Field(
+        default="auto", description="Linear warm-up; auto: round(2 / (1 - b2)) = 2000; null or 0: none."
     )
     find_lr: Annotated[bool, OnlyDefault("a search for the learning rate is not built in; give lr")] = Field(
         default=False, exclude=True

@@ -27,9 +27,9 @@ def list_datasets(parts: Parts, *, after: int | None = None, limit: int = 100) -
 
 
 def get_dataset(parts: Parts, dataset_id: str) -> DatasetView:
-    """One data set by its id. Raises UnknownDataset."""
+    """One data set by its id, or else by its name. Raises UnknownDataset."""
     with parts.db.reading() as tx:
-        row = datasets.get(tx, dataset_id)
+        row = datasets.get(tx, dataset_id) or datasets.by_name(tx, dataset_id)
         if row is None:
             raise unknown_dataset(tx, dataset_id)
     return view_of(row)
