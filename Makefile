@@ -30,6 +30,7 @@ install: $(STAMP)  ## .venv with the octet command (TORCH=cpu|cuda)
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Octet needs Python 3.11 or newer: make PYTHON=python3.12 install") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade "pip>=25.1"
 
 $(STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python
 	rm -f $(VENV)/.installed-*
