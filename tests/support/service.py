@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from redis import Redis
+
 from app.embedded.places import read_state
 from tests.support.databases import fresh_database
 
@@ -94,13 +96,25 @@ def serving(folder: Path, **environment: str) -> Iterator[Service]:
         if os.environ.get("OCTET_TEST_DATABASE_URL") and "OCTET_DATABASE_URL" not in given:
             given["OCTET_DATABASE_URL"] = kept.enter_context(fresh_database(folder))
         if (redis := os.environ.get("OCTET_TEST_REDIS_URL")) and "OCTET_BROKER_URL" not in given:
-            given["OCTET_BROKER_URL"] = f"{redis}?prefix=test-{secrets.token_hex(6)}"
+            given["OCTET_BROKER_URL"] = kept.enter_context(_own_keys(redis))
         service = start(folder, given)
         try:
             yield service
         finally:
             if service.supervisor.poll() is None:
                 service.stop()
+
+
+@contextmanager
+def _own_keys(redis: str) -> Iterator[str]:
+    """The URL of keys of one's own in a shared Redis; they are removed afterwards."""
+    prefix = f"test-{secrets.token_hex(6)}"
+    try:
+        yield f"{redis}?prefix={prefix}"
+    finally:
+        with Redis.from_url(redis) as shared:
+            for key in shared.scan_iter(f"{prefix}:*"):
+                shared.delete(key)
 
 
 def start(folder: Path, environment: dict[str, str]) -> Service:
