@@ -114,16 +114,18 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_come_back(desks, client):
     desk = desks("long", seed=11)
     (desk.folder / "globals.yaml").write_text(GLOBALS.replace("n_epochs: 10", "n_epochs: 100000"))
     watching = desk.start("train", *TRIO, "--dataset", "long")
-    for line in watching.stdout:
-        if line.startswith("step "):
-            break
-    watching.send_signal(signal.SIGINT)
-    _, said = watching.communicate(timeout=30)
-    assert watching.returncode == 130
-    run = client.runs(limit=1)[0]
-    assert run.status == "running"
-    assert f"octet runs watch {run.id}" in said
-    cancelled = desk.octet("runs", "cancel", run.id)
+    try:
+        for line in watching.stdout:
+            if line.startswith("step "):
+                break
+        watching.send_signal(signal.SIGINT)
+        _, said = watching.communicate(timeout=30)
+        assert watching.returncode == 130
+        run = client.runs(limit=1)[0]
+        assert run.status == "running"
+        assert f"octet runs watch {run.id}" in said
+    finally:  # else the next test would wait behind it
+        cancelled = desk.octet("runs", "cancel", client.runs(limit=1)[0].id)
     assert cancelled.returncode == 0
     assert "cancel" in cancelled.stderr
     watched = desk.octet("runs", "watch", run.id)

@@ -1,5 +1,6 @@
 """From a folder of files to a prediction over HTTP, through a really served Octet."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx
@@ -21,15 +22,15 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
     sides = write_sides(tmp_path_factory.mktemp("sides"))
-    client = Client(service.url)
-    client.upload(sides.folder, sides.labels, "whole-path")
-    plan = {"steps": 150, "batch": 16, "threads": 1}
-    run = client.submit({"dataset": "whole-path", "targets": ["side", "level"], "plan": plan}).id
-    for _ in client.watch(run, every_s=0.2):
-        pass
-    return Trained(client, run, sides)
+    with Client(service.url) as client:
+        client.upload(sides.folder, sides.labels, "whole-path")
+        plan = {"steps": 150, "batch": 16, "threads": 1}
+        run = client.submit({"dataset": "whole-path", "targets": ["side", "level"], "plan": plan}).id
+        for _ in client.watch(run, every_s=0.2):
+            pass
+        yield Trained(client, run, sides)
 
 
 def test_the_run_succeeds_and_its_points_stand_once(trained: Trained):
