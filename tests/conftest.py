@@ -5,12 +5,18 @@ Redis.
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.databases import fresh_database
+
+
+def pytest_configure() -> None:
+    """Started in the background of a shell, this process ignores SIGINT, and so would all that the tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
