@@ -15,7 +15,7 @@ RUN make install TORCH=${TORCH}
 FROM python:3.11-slim-bookworm
 RUN useradd --create-home --uid 1000 octet && mkdir /data && chown octet /data
 COPY --from=build /opt/octet /opt/octet
-ENV PATH=/opt/octet/.venv/bin:$PATH PYTHONUNBUFFERED=1 OCTET_DATA_DIR=/data REMAP_SIGTERM=SIGQUIT
+ENV PATH=/opt/octet/.venv/bin:$PATH PYTHONUNBUFFERED=1 OCTET_DATA_DIR=/data
 WORKDIR /opt/octet
 USER octet
 VOLUME /data

@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 from redis import Redis
 
 from app.embedded.places import read_state
+from app.embedded.tether import tethered
 from tests.support.databases import fresh_database
 
 Kind = Literal["broker", "api", "worker", "pool", "training"]
@@ -124,7 +125,7 @@ def start(folder: Path, environment: dict[str, str]) -> Service:
     octet = Path(sys.executable).with_name("octet")
     with log.open("wb") as written:
         supervisor = subprocess.Popen(
-            [octet, "serve", "--port", "0", "--data-dir", folder / "data"],
+            tethered([str(octet), "serve", "--port", "0", "--data-dir", str(folder / "data")]),  # dies with the tests
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=written,
