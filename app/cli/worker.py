@@ -9,5 +9,6 @@ import click
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def worker(arguments: tuple[str, ...]) -> None:
-    """Start a worker; it becomes `python -m worker.main ARGUMENTS` (settings: OCTET_* variables)."""
-    os.execv(sys.executable, [sys.executable, "-m", "worker.main", *arguments])
+    """Start a worker; it becomes `python -P -m worker.main ARGUMENTS` (settings: OCTET_* variables)."""
+    # -P: a folder named app or models where the user stands must not shadow ours
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "worker.main", *arguments])
