@@ -20,4 +20,5 @@ WORKDIR /opt/octet
 USER octet
 VOLUME /data
 EXPOSE 8000
-CMD ["python", "-m", "uvicorn", "app.main:app_from_environment", "--factory", "--host", "0.0.0.0", "--port", "8000"]
+CMD ["python", "-m", "uvicorn", "app.main:app_from_environment", "--factory", "--host", "0.0.0.0", "--port", "8000", \
+     "--no-access-log", "--timeout-graceful-shutdown", "10"]

@@ -1,11 +1,12 @@
 """The HTTP application: routes, problems, background duties, put together around opened parts."""
 
 import logging
-import os
+import signal
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
+from types import FrameType
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -32,14 +33,15 @@ def create_app(parts: Parts, *, owns_parts: bool = False) -> FastAPI:
     telemetry = Telemetry()
     serving = Serving(parts, telemetry.computed)
     telemetry.registry.register(Gauges(parts, serving))
+    context = Context(parts, serving, telemetry)
     app = FastAPI(
         title="Octet",
         version=version("octet"),
         summary="Train transformers on raw bytes, and serve them.",
-        lifespan=lambda _: _running(parts, serving, owns_parts),
+        lifespan=lambda _: _running(context, owns_parts),
         redirect_slashes=False,
     )
-    app.state.context = Context(parts, serving, telemetry)
+    app.state.context = context
     # One flat list, the hot route first: included routers would be matched one inside the other.
     app.router.routes += [predict.route, *(route for router in ROUTERS for route in router.routes)]
     app.add_middleware(Observe, telemetry=telemetry)
@@ -51,30 +53,53 @@ def create_app(parts: Parts, *, owns_parts: bool = False) -> FastAPI:
 def app_from_environment() -> FastAPI:
     """What `uvicorn app.main:app_from_environment --factory` serves: parts as the environment says, closed at the end.
 
-    OCTET_MIGRATE=1 brings the tables up to date first; `octet serve` does that by itself.
+    The tables must be up to date (`octet migrate`); until they are, the service is not ready.
     """
     log_to_stderr()
-    parts = open_parts(Settings())
-    if os.environ.get("OCTET_MIGRATE"):
-        parts.db.migrate()
-    return create_app(parts, owns_parts=True)
+    return create_app(open_parts(Settings()), owns_parts=True)
 
 
 @asynccontextmanager
-async def _running(parts: Parts, serving: Serving, owns_parts: bool) -> AsyncIterator[None]:
-    stopping = threading.Event()
+async def _running(context: Context, owns_parts: bool) -> AsyncIterator[None]:
+    parts, serving, stopping = context.parts, context.serving, context.stopping
     reaper = threading.Thread(target=_reap, args=(parts, stopping), name="octet-reaper", daemon=True)
     await anyio.to_thread.run_sync(remove_stale, parts.settings.incoming_dir)
     serving.start()
     reaper.start()
     try:
-        yield
+        with _set_by_signals(stopping):
+            yield
     finally:
         stopping.set()
         await anyio.to_thread.run_sync(serving.stop)
         await anyio.to_thread.run_sync(reaper.join)
         if owns_parts:
             parts.close()
+
+
+@contextmanager
+def _set_by_signals(stopping: threading.Event) -> Iterator[None]:
+    """Set the event as soon as a signal asks the process to end.
+
+    The server ends the lifespan only after its open responses, and a stream of events would keep it waiting.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    known = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    servers = {number: handler for number, handler in known.items() if callable(handler)}
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+        servers[signal.Signals(number)](number, frame)
+
+    for number in servers:
+        signal.signal(number, hear)
+    try:
+        yield
+    finally:
+        for number, handler in servers.items():
+            signal.signal(number, handler)
 
 
 def _reap(parts: Parts, stopping: threading.Event) -> None:

@@ -1,6 +1,7 @@
 """What a route can reach: the parts, serving and telemetry of the application that it runs in."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends
@@ -18,6 +19,8 @@ class Context:
     parts: Parts
     serving: Serving
     telemetry: Telemetry
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the application is told to end; streams without an end of their own watch it."""
 
 
 def context_of(request: Request) -> Context:

@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 import orjson
 
-from app.parts import Parts
+from app.api.context import Context
 from app.services import points
 
 POLL_S = 0.5
@@ -20,14 +20,15 @@ HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
 async def stream(
-    parts: Parts, run_id: str, after: int, name: str | None, split: Literal["train", "valid"] | None
+    context: Context, run_id: str, after: int, name: str | None, split: Literal["train", "valid"] | None
 ) -> AsyncIterator[bytes]:
     """`point` events beyond a cursor as they come, then one `end` event with the run's status.
 
     Asks one row while nothing is new; it reads the row before the points, so that an ended run has no later ones.
+    A service that stops breaks off without `end`: the client comes again with its last cursor.
     """
-    cursor, spoke = after, time.monotonic()
-    while True:
+    parts, cursor, spoke = context.parts, after, time.monotonic()
+    while not context.stopping.is_set():
         position = await anyio.to_thread.run_sync(points.position, parts, run_id)
         while cursor < position.last_cursor:
             page = await anyio.to_thread.run_sync(points.page, parts, run_id, cursor, name, split, PAGE)

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from app.api import live
 from app.api.accept import preferred
 from app.api.conditional import not_modified, weak_tag
-from app.api.context import PartsOf
+from app.api.context import PartsOf, context_of
 from app.api.runs import RunId
 from app.api.schemas.metrics import Points
 from app.api.schemas.problem import problems
@@ -53,7 +53,8 @@ def metrics(
     if form == SSE:
         cursor = after if last_event_id is None else last_event_id
         points.page(parts, run_id, cursor, name, split, 1)  # refuse before the stream begins
-        return StreamingResponse(live.stream(parts, run_id, cursor, name, split), media_type=SSE, headers=live.HEADERS)
+        events = live.stream(context_of(request), run_id, cursor, name, split)
+        return StreamingResponse(events, media_type=SSE, headers=live.HEADERS)
     position = points.position(parts, run_id)
     tag = weak_tag(position, form)
     if unchanged := not_modified(request, tag):

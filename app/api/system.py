@@ -16,8 +16,7 @@ from app.api.pages import rule_page, rules_page
 from app.api.problems import rules
 from app.api.schemas.problem import problems
 from app.api.schemas.system import Alive, Index, Ready
-from app.errors import Busy, Fault, NotFound
-from app.services.runs.read import count_by_status
+from app.errors import Busy, DomainError, Fault, NotFound
 from models.config import config_schema
 
 log = logging.getLogger(__name__)
@@ -68,7 +67,7 @@ def ready(parts: PartsOf) -> Ready:
     """Asks the database, its tables' version and the broker."""
     checks: dict[str, Callable[[], object]] = {
         "database": parts.db.ping,
-        "tables": lambda: count_by_status(parts),
+        "tables": parts.db.check_revision,
         "broker": parts.broker.ping,
     }
     faults = []
@@ -77,7 +76,8 @@ def ready(parts: PartsOf) -> Ready:
             check()
         except Exception as error:  # whatever a driver raises, the answer is: not ready
             log.warning("%s is not ready: %s", name, error)
-            faults.append(Fault(name, f"does not answer ({type(error).__name__}); the server's log says more"))
+            unknown = f"does not answer ({type(error).__name__}); the server's log says more"
+            faults.append(Fault(name, error.detail if isinstance(error, DomainError) else unknown))
     if faults:
         raise NotReady(faults)
     return Ready(checks=dict.fromkeys(checks, "ok"))

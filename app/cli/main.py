@@ -5,6 +5,7 @@ import sys
 import click
 
 from app.cli.endings import Ending, Failed
+from app.cli.migrate import migrate
 from app.cli.predict import predict
 from app.cli.runs import runs
 from app.cli.screen import complain
@@ -25,7 +26,7 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-for command in (serve, worker, train, predict, runs):
+for command in (serve, worker, migrate, train, predict, runs):
     commands.add_command(command)
 
 

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
-from app.cli.endings import Failed
+from app.cli.environment import service_settings
 
 
 @click.command()
@@ -20,13 +19,7 @@ from app.cli.endings import Failed
 def serve(host: str | None, port: int | None, data_dir: Path | None) -> int:
     """Start the service; Ctrl-C or SIGTERM ends all of it. A run that was cut off goes on at the next start."""
     from app.embedded.supervisor import serve as supervise
-    from app.settings import HttpSettings, Settings
 
     given: dict[str, Any] = {} if data_dir is None else {"data_dir": data_dir}
     address: dict[str, Any] = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
-    try:
-        settings = Settings(http=HttpSettings(**address), **given)
-    except ValidationError as error:
-        faults = [f"  OCTET_{'_'.join(map(str, f['loc'])).upper()}: {f['msg']}" for f in error.errors()]
-        raise Failed("\n".join(["the settings of the service break a rule:", *faults])) from error
-    return supervise(settings)
+    return supervise(service_settings(http=address, **given))

@@ -3,22 +3,44 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, literal_column, make_url, select
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    Connection,
+    Engine,
+    column,
+    create_engine,
+    event,
+    inspect,
+    literal_column,
+    make_url,
+    select,
+    table,
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 
 import migrations
 from app.db.dialect import hold
+from app.errors import Busy
 
 Transaction: TypeAlias = Connection
 """What statement functions take first; use cases hand it on and know nothing else of it."""
 
 _BUSY_TIMEOUT_MS = 10_000
 _WRITES = "octet_writes"
+_REVISION = table("alembic_version", column("version_num"))  # Alembic's own table
+
+
+class WrongRevision(Busy):
+    """The tables are not those that this version of the code works with."""
+
+    rule = "wrong-revision"
+    title = "The tables are of another version"
 
 
 class Database:
@@ -52,6 +74,16 @@ class Database:
         with self.reading() as tx:
             tx.execute(select(literal_column("1")))
 
+    def check_revision(self) -> None:
+        """Raises WrongRevision when the tables are not those of this code, and what `ping` raises."""
+        with self.reading() as tx:
+            known = inspect(tx).has_table(_REVISION.name)
+            found = tx.scalar(select(_REVISION.c.version_num)) if known else None
+        if found != newest_revision():
+            needs = f"this version needs {newest_revision()}; `octet migrate` brings them there"
+            detail = f"at revision {found or 'none'}, {needs}"
+            raise WrongRevision(detail, retry_after_s=1)
+
     def migrate(self, revision: Literal["head", "base"] = "head") -> None:
         """Bring the tables to the newest revision, or back to nothing ("base"), in one transaction.
 
@@ -73,6 +105,12 @@ def migration_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
     return config
+
+
+@cache
+def newest_revision() -> str | None:
+    """The revision that this version of the code works with."""
+    return ScriptDirectory.from_config(migration_config()).get_current_head()
 
 
 def _open_sqlite(url: str) -> Engine:

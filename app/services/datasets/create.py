@@ -113,7 +113,7 @@ def _pack(upload: Upload, folder: Path) -> dict[str, Any]:
     except LabelError as error:
         raise BadLabels(str(error), _faults("labels", error)) from error
     except PackedError as error:
-        raise BadArchive(str(error), _faults("files" if upload.archive is None else "archive", error)) from error
+        raise BadArchive(str(error), _faults("file" if upload.archive is None else "archive", error)) from error
     summary = packed.dataset.summary()
     return {
         "digest": summary.digest,

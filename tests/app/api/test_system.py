@@ -2,14 +2,19 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.app.api import sides
 from tests.app.api.failing import is_problem
 from tests.app.api.served import served
+from tests.app.api.waiting import wait_until
 from tests.support.parts import opened_parts
 
 
@@ -46,7 +51,9 @@ def test_not_ready_names_the_part_and_says_when_to_come_back(tmp_path, database_
         assert answer.headers["retry-after"] == "1"
         parts.broker.away = False
         parts.db.migrate("base")
-        assert [f["pointer"] for f in is_problem(client.get("/health/ready"), 503)["errors"]] == ["tables"]
+        [fault] = is_problem(client.get("/health/ready"), 503)["errors"]
+        assert fault["pointer"] == "tables"
+        assert "octet migrate" in fault["detail"]
         assert client.get("/health/live").status_code == 200
         found = samples(client)
         assert (found["octet_up", ("database",)], found["octet_up", ("broker",)]) == (0, 1)
@@ -118,18 +125,52 @@ asyncio.run(main())
 """
 
 
+def migrated(settings: dict[str, str]) -> dict[str, str]:
+    """The environment with these settings, after `octet migrate` in it."""
+    environment = {**os.environ, **settings}
+    octet = Path(sys.executable).with_name("octet")
+    subprocess.run([octet, "migrate"], timeout=50, check=True, env=environment, stdout=subprocess.DEVNULL)
+    return environment
+
+
 def test_the_environment_is_enough_to_make_the_application(tmp_path, database_url):
     """Its tables are made when asked for, and a broker that is away keeps it from being ready, not from answering."""
     settings = {
         "OCTET_DATA_DIR": str(tmp_path / "data"),
         "OCTET_DATABASE_URL": database_url,
         "OCTET_BROKER_URL": f"redis+socket://{tmp_path}/nobody.sock",
-        "OCTET_MIGRATE": "1",
     }
+    environment = migrated(settings)
     code = [sys.executable, "-c", FROM_ENVIRONMENT]
-    done = subprocess.run(code, capture_output=True, text=True, timeout=50, check=False, env={**os.environ, **settings})
+    done = subprocess.run(code, capture_output=True, text=True, timeout=50, check=False, env=environment)
     assert done.stdout.strip() == "200 ['broker']", done.stderr
     assert all(json.loads(line) for line in done.stderr.splitlines())
+
+
+def test_an_open_stream_of_events_does_not_keep_the_server_from_ending(tmp_path, database_url):
+    """Without a time limit of the server's own: uvicorn waits for open responses for ever."""
+    address = tmp_path / "api.sock"
+    settings = {
+        "OCTET_DATA_DIR": str(tmp_path / "data"),
+        "OCTET_DATABASE_URL": database_url,
+        "OCTET_BROKER_URL": f"redis+socket://{tmp_path}/nobody.sock",
+    }
+    command = [sys.executable, "-m", "uvicorn", "app.main:app_from_environment", "--factory", "--uds", str(address)]
+    with (
+        subprocess.Popen(command, env=migrated(settings), stderr=subprocess.DEVNULL) as server,
+        httpx.Client(transport=httpx.HTTPTransport(uds=str(address)), base_url="http://octet", timeout=50) as client,
+    ):
+        try:
+            wait_until(address.exists)
+            sides.upload(client)
+            run = sides.submit(client)
+            with client.stream("GET", f"/runs/{run}/metrics", headers={"accept": "text/event-stream"}) as answer:
+                assert answer.status_code == 200
+                server.terminate()
+                assert list(answer.iter_lines()) == []
+            assert server.wait(50) in {0, -signal.SIGTERM}
+        finally:
+            server.kill()
 
 
 @pytest.mark.parametrize("module", ["app.main", "app.serving.serving"])
