@@ -10,6 +10,7 @@ from types import FrameType
 
 import anyio.to_thread
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from app.api import curves, datasets, metrics, openapi, predict, registry, runs, system
 from app.api.context import Context
@@ -34,7 +35,9 @@ def create_app(parts: Parts, *, owns_parts: bool = False) -> FastAPI:
     serving = Serving(parts, telemetry.computed)
     telemetry.registry.register(Gauges(parts, serving))
     context = Context(parts, serving, telemetry)
-    app = FastAPI(
+    app = FastAPIOffline(
+        redoc_url=None,
+        static_url="/docs/static",
         title="Octet",
         version=version("octet"),
         summary="Train transformers on raw bytes, and serve them.",

@@ -3,7 +3,6 @@
 import json
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -92,8 +91,7 @@ class Client:
 
     def dataset(self, name: str) -> Dataset:
         """One data set, by name or id. Raises Refused with 404 when there is none."""
-        named = next((found for found in self.datasets() if found.name == name), None)
-        return named or Dataset.model_validate(self.get_json(f"/datasets/{quote(name, safe='')}"))
+        return Dataset.model_validate(self.get_json(f"/datasets/{quote(name, safe='')}"))
 
     def delete_dataset(self, name: str) -> None:
         """Delete it, by name or id; Refused with 409 while a run uses it."""
@@ -106,7 +104,7 @@ class Client:
 
         With a key of your own, the same call again gives the same run. Raises Refused with every fault of the body.
         """
-        key = {"idempotency-key": idempotency_key or str(uuid.uuid4())}
+        key = {"idempotency-key": idempotency_key} if idempotency_key else {}
         return Run.model_validate(self._send("POST", "/runs", json=body, headers=key).json())
 
     def check(self, body: Mapping[str, Any]) -> dict[str, Any]:
