@@ -3,15 +3,22 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from octet.errors import Refused, Unreachable
 from octet.objects import Point, Run
 
-if TYPE_CHECKING:
-    from octet.client import Client
-
 PAGE = 1000
+
+
+class Service(Protocol):
+    """What following asks of a service; the client is one."""
+
+    def run(self, run_id: str) -> Run:
+        """One run as it stands. Raises Unreachable and Refused."""
+
+    def get_json(self, path: str, **params: str | int) -> Any:
+        """The JSON at a path. Raises Unreachable and Refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class Seen:
     lost: bool = False
 
 
-def watch(client: "Client", run_id: str, after: int, every_s: float, patience_s: float) -> Iterator[Seen]:
+def watch(service: Service, run_id: str, after: int, every_s: float, patience_s: float) -> Iterator[Seen]:
     """A look every `every_s` seconds until the run has ended and its last point is seen.
 
     A service that goes away is waited for; raises Unreachable when it stays away longer than `patience_s`, and Refused
@@ -34,8 +41,8 @@ def watch(client: "Client", run_id: str, after: int, every_s: float, patience_s:
     while True:
         began = time.monotonic()
         try:
-            run = client.run(run_id)  # before its points: once it has ended, they are all there
-            for page in pages(client, run_id, after):
+            run = service.run(run_id)  # before its points: once it has ended, they are all there
+            for page in pages(service, run_id, after):
                 after = page[-1].cursor
                 yield Seen(run, page)
             answered = time.monotonic()
@@ -50,10 +57,10 @@ def watch(client: "Client", run_id: str, after: int, every_s: float, patience_s:
         time.sleep(max(0.0, every_s - (time.monotonic() - began)))
 
 
-def pages(client: "Client", run_id: str, after: int, **filters: str) -> Iterator[list[Point]]:
+def pages(service: Service, run_id: str, after: int, **filters: str) -> Iterator[list[Point]]:
     """All points after a cursor, page by page; no page is empty."""
     while True:
-        answer = client.get_json(f"/runs/{run_id}/metrics", after=after, limit=PAGE, **filters)
+        answer = service.get_json(f"/runs/{run_id}/metrics", after=after, limit=PAGE, **filters)
         points = [Point.model_validate(point) for point in answer["points"]]
         if not points:
             return
