@@ -21,7 +21,7 @@ from models.training.report import Outcome, TrainingError
 
 SHORT_FORM_BUDGET_S = {"cpu": 1800.0, "cuda": 900.0}
 """Seconds that a short form without max_runtime_s may take."""
-ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".zip")
+ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tar.bz2", ".tbz2", ".zip")
 
 
 class UsageError(ValueError):

@@ -62,7 +62,8 @@ class Client:
     ) -> Dataset:
         """Send files and their labels; the same content under the same name gives the data set that is there.
 
-        source: a folder (sent as a tar made on the way) or an archive (.tar, .tar.gz, .tar.xz, .zip; sent as it is).
+        source: a folder (sent as a tar made on the way) or an archive (.tar, plain or as .gz, .bz2, .xz,
+        .zst, or .zip; sent as it is).
         labels: a CSV with an ID column (the files' stems) and a column per target. name: by default the source's own.
         types: target -> "categorical" or "continuous", where the values alone would say otherwise.
         Raises Refused: 409 when the name is taken by other content, 422 with faults for labels or archives that break a

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 PIECE = 1 << 18
-ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".zip")
+ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tar.bz2", ".tbz2", ".zip")
 
 OnSent = Callable[[int, int], None]
 """Called with (bytes sent, bytes in all) while a body goes out."""

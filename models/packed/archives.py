@@ -9,23 +9,22 @@ from typing import BinaryIO
 from models.packed.entries import Entry
 from models.packed.limits import Meter
 from models.packed.names import safe_path, shown
-from models.packed.problems import ArchiveError
-from models.packed.source import CHUNK, Source, gunzip, plain, unxz
+from models.packed.problems import ARCHIVES_TAKEN, ArchiveError
+from models.packed.source import CHUNK, Source, gunzip, plain, unbzip2, unxz, unzstd
 from models.packed.tar import BLOCK, is_tar, read_tar
 from models.packed.zip import read_zip
 
 _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Iterator[bytes]]] = {
     b"\x1f\x8b": gunzip,
     b"\xfd7zXZ\0": unxz,
+    b"BZh": unbzip2,
+    b"\x28\xb5\x2f\xfd": unzstd,
 }
 _ZIP = (b"PK\3\4", b"PK\5\6", b"PK\6\6")
 _KNOWN_BUT_NOT_READ = {
-    b"BZh": "bzip2",
-    b"\x28\xb5\x2f\xfd": "zstd",
     b"7z\xbc\xaf\x27\x1c": "7-Zip",
     b"Rar!": "RAR",
 }
-_TAKEN = "send .tar, .tar.gz, .tar.xz or .zip"
 
 
 def read_archive(path: Path, meter: Meter) -> Iterator[Entry]:
@@ -44,11 +43,11 @@ def read_archive(path: Path, meter: Meter) -> Iterator[Entry]:
             yield from read_tar(Source(plain(file), meter), meter)
             return
     if not begin:
-        raise ArchiveError(f"the archive is empty (0 bytes); {_TAKEN}")
+        raise ArchiveError(f"the archive is empty (0 bytes); {ARCHIVES_TAKEN}")
     for magic, kind in _KNOWN_BUT_NOT_READ.items():
         if begin.startswith(magic):
-            raise ArchiveError(f"this is a {kind} file, which is not read; {_TAKEN}")
-    raise ArchiveError(f"this is no archive (it begins with {begin[:8]!r}); {_TAKEN}")
+            raise ArchiveError(f"this is a {kind} file, which is not read; {ARCHIVES_TAKEN}")
+    raise ArchiveError(f"this is no archive (it begins with {begin[:8]!r}); {ARCHIVES_TAKEN}")
 
 
 def read_folder(folder: Path, meter: Meter) -> Iterator[Entry]:

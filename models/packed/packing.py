@@ -42,7 +42,7 @@ def pack(
     declared: Mapping[str, str] | None = None,
     limits: Limits | None = None,
 ) -> Packed:
-    """Write the pack `folder` from a labels CSV and either an archive (tar, tar.gz, tar.xz, zip), a folder tree, or
+    """Write the pack `folder` from a labels CSV and either an archive (see archives.py), a folder tree, or
     single files as (name, path).
 
     Only files with a label row are packed; empty files, files without a row and rows without a file are problems.

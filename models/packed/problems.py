@@ -8,6 +8,9 @@ LISTED = 1000
 """How many problems of one kind are listed; the others are only counted."""
 
 
+ARCHIVES_TAKEN = "send .tar, .tar.gz, .tar.xz, .tar.zst, .tar.bz2 or .zip"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing a user should know about a data set, in words that say the fault and the mend.

@@ -1,15 +1,23 @@
-"""Bytes of an archive as they come out of its compression: plain, gzip or xz, chunk by chunk."""
+"""Bytes of an archive as they come out of its compression: plain, gzip, bzip2, xz or zstd, chunk by chunk."""
 
+import bz2
 import lzma
+import sys
 import zlib
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Protocol
 
 from models.packed.limits import Meter
 from models.packed.problems import ArchiveError
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 CHUNK = 1 << 20
 _XZ_MEMORY = 256 << 20
+_ZSTD_WINDOW_LOG = 27  # 128 MiB, what zstd itself unpacks without being asked
 _CUT = "the archive ends too early: it is truncated; make or send it again"
 _BROKEN = "the archive is damaged ({error}); make or send it again"
 
@@ -42,28 +50,52 @@ def gunzip(file: BinaryIO) -> Iterator[bytes]:
 
 def unxz(file: BinaryIO) -> Iterator[bytes]:
     """The bytes of an xz file, of all its streams; their checksums are checked. Raises ArchiveError."""
-    decoder, packed, between = _xz_decoder(), b"", True
+    return _streams(file, lambda: lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_XZ_MEMORY))
+
+
+def unbzip2(file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a bzip2 file, of all its streams; their checksums are checked. Raises ArchiveError."""
+    return _streams(file, bz2.BZ2Decompressor)
+
+
+def unzstd(file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a zstd file, of all its frames; checksums are checked where there are any. Raises ArchiveError."""
+    options = {int(zstd.DecompressionParameter.window_log_max): _ZSTD_WINDOW_LOG}
+    return _streams(file, lambda: zstd.ZstdDecompressor(options=options))
+
+
+class _Decoder(Protocol):
+    """What lzma, bz2 and zstd offer alike: output in bounded pieces, so that a bomb does not fill the memory."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /, max_length: int) -> bytes: ...
+
+
+def _streams(file: BinaryIO, new_decoder: Callable[[], _Decoder]) -> Iterator[bytes]:
+    """The bytes of compressed streams that stand one behind the other. Raises ArchiveError."""
+    decoder, packed, between = new_decoder(), b"", True
     while packed or not decoder.needs_input or (packed := file.read(CHUNK)):
         if between and not (packed := packed.lstrip(b"\0")):
             continue  # stream padding
         between = False
         try:
             out = decoder.decompress(packed, CHUNK)
-        except lzma.LZMAError as error:
-            if "limit" in str(error):
-                raise ArchiveError("the archive needs too much memory to unpack; make it with xz -9 or less") from error
+        except (lzma.LZMAError, zstd.ZstdError, OSError) as error:  # bz2 raises OSError
+            if "limit" in str(error) or "too much memory" in str(error):
+                raise ArchiveError("the archive needs too much memory to unpack; compress it less hard") from error
             raise ArchiveError(_BROKEN.format(error=error)) from error
         if out:
             yield out
         packed = b""
         if decoder.eof:
-            packed, between, decoder = decoder.unused_data, True, _xz_decoder()
+            packed, between, decoder = decoder.unused_data, True, new_decoder()
     if not between:
         raise ArchiveError(_CUT)
-
-
-def _xz_decoder() -> lzma.LZMADecompressor:
-    return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
 
 
 class Source:

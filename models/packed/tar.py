@@ -11,7 +11,7 @@ from typing import NamedTuple
 from models.packed.entries import Entry
 from models.packed.limits import Meter
 from models.packed.names import safe_path, shown
-from models.packed.problems import ArchiveError
+from models.packed.problems import ARCHIVES_TAKEN, ArchiveError
 from models.packed.source import Source
 
 BLOCK = 512
@@ -73,7 +73,7 @@ def _header(block: bytes, at: int, first: bool) -> _Header:
     """A header block, checked. Raises ArchiveError."""
     if not _checksum_holds(block):
         if first:
-            raise ArchiveError("this is no tar archive; send .tar, .tar.gz, .tar.xz or .zip")
+            raise ArchiveError(f"this is no tar archive; {ARCHIVES_TAKEN}")
         raise ArchiveError(f"the archive is damaged at byte {at} of the tar stream; make or send it again")
     name, prefix = block[:100].partition(b"\0")[0], block[345:500].partition(b"\0")[0]
     if prefix and block[257:263] == b"ustar\0":

@@ -1,18 +1,27 @@
 """Small archives, folders and tables for these tests, made by the standard library."""
 
+import bz2
 import gzip
 import io
 import lzma
 import tarfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from models.packed.archives import read_archive
 from models.packed.limits import Limits, Meter
+from models.packed.source import zstd
 
 Files = Mapping[str, bytes] | Iterable[tuple[str, bytes]]
-KINDS = ("tar", "tar.gz", "tar.xz", "zip")
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "tar": bytes,
+    "tar.gz": lambda plain: gzip.compress(plain, 1),
+    "tar.bz2": lambda plain: bz2.compress(plain, 1),
+    "tar.xz": lambda plain: lzma.compress(plain, preset=0),
+    "tar.zst": lambda plain: zstd.compress(plain, options={zstd.CompressionParameter.checksum_flag: 1}),
+}
+KINDS = (*COMPRESS, "zip")
 
 
 def pairs(files: Files) -> list[tuple[str, bytes]]:
@@ -51,8 +60,7 @@ def zip_bytes(files: Files, method: int = zipfile.ZIP_DEFLATED) -> bytes:
 def archive_bytes(kind: str, files: Files) -> bytes:
     if kind == "zip":
         return zip_bytes(files)
-    plain = tar_bytes(files)
-    return {"tar": plain, "tar.gz": gzip.compress(plain, 1), "tar.xz": lzma.compress(plain, preset=0)}[kind]
+    return COMPRESS[kind](tar_bytes(files))
 
 
 def archive_at(folder: Path, kind: str, files: Files) -> Path:

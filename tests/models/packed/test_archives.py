@@ -2,8 +2,8 @@
 
 import bz2
 import gzip
-import lzma
 import os
+import re
 import tarfile
 from pathlib import Path
 
@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from models.packed.archives import read_archive, read_files, read_folder
 from models.packed.limits import MIB, Limits, Meter
 from models.packed.problems import ArchiveError
-from tests.models.packed.made import KINDS, archive_at, archive_bytes, read_all, tar_bytes, tar_member, written
+from tests.models.packed.made import (
+    COMPRESS,
+    KINDS,
+    archive_at,
+    archive_bytes,
+    read_all,
+    tar_bytes,
+    tar_member,
+    written,
+)
 
 NAMES = st.text(st.characters(exclude_characters="/\\\0:", exclude_categories=["Cs"]), min_size=1, max_size=30).filter(
     lambda name: name not in (".", "..") and len(name.encode()) < 200
@@ -68,7 +77,7 @@ def test_files_that_are_not_taken_are_passed_over(tmp_path):
 
 def test_joined_compressed_streams_are_one(tmp_path):
     plain = tar_bytes(FILES_OF_TWO)
-    for compress in (gzip.compress, lzma.compress):
+    for compress in COMPRESS.values():
         joined = compress(plain[:700]) + compress(plain[700:])
         assert read_all(written(tmp_path / "a", joined)) == FILES_OF_TWO
 
@@ -94,7 +103,7 @@ def test_a_changed_byte_is_refused_or_leaves_the_files_readable(kind, place, dat
         files = read_all(written(place / "a", bytes(whole)))
     except ArchiveError:
         return
-    if kind in ("tar.gz", "tar.xz"):
+    if kind not in ("tar", "zip"):
         assert files == FILES_OF_TWO
     if kind == "zip":
         assert sorted(files.values()) == sorted(FILES_OF_TWO.values())
@@ -106,8 +115,8 @@ def test_a_changed_byte_is_refused_or_leaves_the_files_readable(kind, place, dat
         (b"", "empty"),
         (b"ID,kind\na,b\n" * 100, "no archive"),
         (gzip.compress(b"ID,kind\na,b\n" * 100), "no tar archive"),
-        (bz2.compress(b"x"), "bzip2"),
-        (b"\x28\xb5\x2f\xfd" + bytes(600), "zstd"),
+        (bz2.compress(b"x" * 600), "no tar archive"),
+        (b"\x28\xb5\x2f\xfd" + b"\xff" * 600, "damaged"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(600), "7-Zip"),
         (b"Rar!\x1a\x07\x01\x00" + bytes(600), "RAR"),
     ],
@@ -115,7 +124,7 @@ def test_a_changed_byte_is_refused_or_leaves_the_files_readable(kind, place, dat
 def test_what_is_no_archive_is_refused_by_name(content, why, tmp_path):
     with pytest.raises(ArchiveError, match=why) as refusal:
         read_all(written(tmp_path / "upload.tar.gz", content))
-    assert "send .tar, .tar.gz, .tar.xz or .zip" in str(refusal.value)
+    assert re.search(r"send .*\.tar\.zst.* or \.zip|make or send it again", str(refusal.value))
 
 
 @pytest.mark.parametrize(
