@@ -14,13 +14,19 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from models.config import ConfigError, RunRequest, choose_for_data, parse_request, read_body, read_trio
+from models.config import (
+    SHORT_FORM_BUDGET_S,
+    ConfigError,
+    RunRequest,
+    choose_for_data,
+    parse_request,
+    read_body,
+    read_trio,
+)
 from models.packed import FILES, PackedDataset, PackedError, pack
 from models.threads import wait_without_spinning
 from models.training.report import Outcome, TrainingError
 
-SHORT_FORM_BUDGET_S = {"cpu": 1800.0, "cuda": 900.0}
-"""Seconds that a short form without max_runtime_s may take."""
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tar.bz2", ".tbz2", ".zip")
 
 
@@ -56,13 +62,15 @@ def train(config: Path, data: Path, out: Path, *, resume: bool) -> int:
     dataset = _dataset(data, out / "dataset")
     chosen = choose_for_data(request, dataset.summary())
     folder = RunFolder(out, chosen)
-    budget_s = chosen.max_runtime_s or (SHORT_FORM_BUDGET_S[default_device()] if request.form == "short" else None)
-    if resume:
-        plan, state = folder.go_on()
-    else:
+    plan, state = folder.go_on() if resume else (None, None)
+    budget_s = chosen.max_runtime_s
+    if budget_s is None and request.form == "short":
+        budget_s = SHORT_FORM_BUDGET_S[plan.device if plan else default_device()]
+    if plan is None:
         folder.begin()
-        plan, state = choose_for_device(chosen.config, dataset, request=request.plan, budget_s=budget_s), None
-    job = open_job(chosen.config, dataset, plan, folder.checkpoints, resume=state, deadline_s=budget_s)
+        plan = choose_for_device(chosen.config, dataset, request=request.plan, budget_s=budget_s)
+    left_s = None if budget_s is None else budget_s - folder.used_s()
+    job = open_job(chosen.config, dataset, plan, folder.checkpoints, resume=state, deadline_s=left_s)
     with _StopOnSignal() as stop:
         outcome = train_job(job, folder, stop)
     return _said(outcome, folder.best(), config, data, out)
@@ -178,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument(
         "data", type=Path, help="a pack, or a folder with labels.csv and either files/ or one archive"
     )
-    training.add_argument("out", type=Path, help="folder for points.jsonl, config.json, plan.json and checkpoints/")
+    training.add_argument("out", type=Path, help="folder for points, plan, time used and checkpoints")
     training.add_argument("--resume", action="store_true", help="go on with the run in OUT")
     predicting = commands.add_parser("predict", help="a JSON line for each FILE")
     predicting.add_argument("weights", type=Path, help="a best-*.safetensors file")

@@ -1,6 +1,7 @@
 """The config of a run: EIR's keys and the short form, checked, completed from the data, without torch."""
 
-from models.config.choose import Chosen, choose_for_data
+from models.config.choose import SHORT_FORM_BUDGET_S, Chosen, choose_for_data
+from models.config.data_rules import manual_id_faults
 from models.config.faults import ConfigError, Fault
 from models.config.request import RunRequest, parse_request
 from models.config.run import PlanRequest, RunConfig, dump_config, load_config
@@ -10,6 +11,7 @@ from models.config.targets import TargetSpec
 from models.config.trio import read_body, read_trio
 
 __all__ = [
+    "SHORT_FORM_BUDGET_S",
     "Chosen",
     "ConfigError",
     "Fault",
@@ -21,6 +23,7 @@ __all__ = [
     "config_schema",
     "dump_config",
     "load_config",
+    "manual_id_faults",
     "memory_bytes",
     "parameters",
     "parse_request",

@@ -1,12 +1,13 @@
 """Step one of the automatic choice: what the data alone decide. The recipe of the short form stands here as a table."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from models.config.data_rules import Asked, split_faults, target_faults, usable_files, validation_files
 from models.config.faults import ConfigError, Fault
+from models.config.globals import CAT_AVERAGING, CON_AVERAGING
 from models.config.request import RunRequest, as_sent
 from models.config.rules import CAT, CON, MANUAL, METRICS, VALID_SIZE
 from models.config.run import RunConfig, dump_config, load_config
@@ -65,6 +66,8 @@ EPOCHS = (4, 30)
 """As many passes as MOST_STEPS allow, within these; the device's plan shortens them to the time there is."""
 LEAST_STEPS = 300
 """However few files: weights need so many steps to get anywhere, and small data sets make cheap ones."""
+SHORT_FORM_BUDGET_S: Mapping[Literal["cpu", "cuda"], float] = {"cpu": 30 * 60.0, "cuda": 15 * 60.0}
+"""Seconds that a run of the short form may take when it gives no max_runtime_s, by the device it trains on."""
 
 # --- End of the recipe. ---
 
@@ -74,14 +77,13 @@ class Chosen:
     """A config with everything chosen that the data can decide.
 
     reasons: why, by pointer into the config. notes: keys of the body without effect, {"pointer", "detail"} into the
-    body. max_runtime_s: None where the body gives none. name: the run's, from the body or the data set.
+    body. max_runtime_s: None where the body gives none.
     """
 
     config: RunConfig
     reasons: dict[str, str]
     notes: list[dict[str, str]]
     max_runtime_s: float | None
-    name: str
 
 
 def choose_for_data(request: RunRequest, summary: DatasetSummary) -> Chosen:
@@ -98,7 +100,6 @@ def choose_for_data(request: RunRequest, summary: DatasetSummary) -> Chosen:
         reasons=request.reasons | {choice.pointer: choice.why for choice in (*choices, *deciding)},
         notes=request.notes,
         max_runtime_s=request.max_runtime_s,
-        name=request.name or request.dataset,
     )
 
 
@@ -188,7 +189,7 @@ def _from_eir(request: RunRequest, full: RunConfig, summary: DatasetSummary) -> 
 def _deciding(config: RunConfig) -> list[Choice]:
     """The metrics that decide what is best, where the body leaves them to us."""
     metrics = config.globals.metrics
-    usual = {"cat": ("mcc", "roc-auc-macro", "ap-macro"), "con": ("loss", "pcc", "r2")}
+    usual: dict[str, tuple[str, ...]] = {"cat": CAT_AVERAGING, "con": CON_AVERAGING}
     choices = []
     for kind, names in usual.items():
         measured: list[str] = getattr(metrics, f"{kind}_metrics")

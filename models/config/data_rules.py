@@ -1,10 +1,12 @@
 """Rules that need the data: is a target there, can it be read as asked, do enough files remain on each side."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from models.config.faults import Fault
+from models.config.rules import MANUAL
+from models.config.run import RunConfig
 from models.config.targets import TargetType
 from models.config.words import nearest, shown
 from models.packed.kinds import number
@@ -62,6 +64,20 @@ def split_faults(
             f"{valid_size} would hold back {held_back} of {files} labelled files; "
             f"leave at least one to train on: a smaller share, or a count from 1 to {files - 1}.",
         )
+
+
+def manual_id_faults(config: RunConfig, is_known: Callable[[str], bool]) -> list[Fault]:
+    """`manual_valid_ids` that no file has. is_known: whether the data set has a file with this ID."""
+    detail = unknown_ids(config.globals.basic_experiment.manual_valid_ids or (), is_known)
+    return [] if detail is None else [Fault(MANUAL, f"{detail}.")]
+
+
+def unknown_ids(ids: Iterable[str], is_known: Callable[[str], bool]) -> str | None:
+    """Which of these IDs the data set does not have, in words; None when it has them all."""
+    unknown = [one for one in dict.fromkeys(ids) if not is_known(one)]
+    if not unknown:
+        return None
+    return f"names {len(unknown)} IDs the data set does not have: {_some(unknown)}; use those of the labels"
 
 
 def usable_files(asked: Sequence[Asked], summary: DatasetSummary) -> int:

@@ -12,6 +12,9 @@ CatMetric = Literal[
 ConMetric = Literal["r2", "pcc", "loss", "rmse", "mae", "mape", "explained-variance"]
 CAT_METRICS: tuple[CatMetric, ...] = ("mcc", "acc", "roc-auc-macro", "ap-macro")
 CON_METRICS: tuple[ConMetric, ...] = ("r2", "pcc", "loss")
+CAT_AVERAGING: tuple[CatMetric, ...] = ("mcc", "roc-auc-macro", "ap-macro")
+CON_AVERAGING: tuple[ConMetric, ...] = ("loss", "pcc", "r2")
+"""EIR's defaults: what is measured, and which of it decides what is best."""
 
 
 def _check_valid_size(value: float | int) -> float | int:
@@ -129,7 +132,9 @@ class TrainingControl(ConfigObject):
     early_stopping_patience: int = Field(default=10, ge=0, description="Evaluations without a new best; 0: never.")
     early_stopping_buffer: int | None = Field(default=None, ge=0, description="No early stop before this step.")
     weighted_sampling_columns: list[str] | None = Field(
-        default=None, min_length=1, description="Categorical targets whose rare classes are drawn more, or ['all']."
+        default=None,
+        min_length=1,
+        description="Categorical targets whose rare classes are drawn more: COLUMN, OUTPUTNAME__COLUMN, or ['all'].",
     )
     mixing_alpha: float = Field(default=0.0, ge=0, le=1000, description="Mixup of embeddings, Beta(a, a); 0: none.")
 

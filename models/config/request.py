@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from models.config.faults import ConfigError, Fault
+from models.config.moot import moot_notes
 from models.config.notes import note, notes_of
 from models.config.reading import read
-from models.config.rules import FOLDER, FULL_RULES, SHORT_RULES, VALID_SIZE, WIDTH, broken_rules
+from models.config.rules import FULL_RULES, SHORT_RULES, WIDTH, broken_rules, weighted_columns
 from models.config.run import PlanRequest, RunConfig, load_config
 from models.config.shortcuts import SECTIONS, FullForm, ShortForm
 
@@ -85,7 +86,8 @@ def _full(body: dict[str, Any]) -> RunRequest:
         short=None,
         full=_config(form),
         notes=[
-            note(as_sent(one["pointer"], listed), one["detail"]) for one in notes_of(FullForm, flat) + _moot(form, flat)
+            note(as_sent(one["pointer"], listed), one["detail"])
+            for one in notes_of(FullForm, flat) + moot_notes(form, flat)
         ],
         reasons=_reasons(flat),
         listed=listed,
@@ -106,24 +108,11 @@ def _unlisted(body: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str], lis
 
 
 def _config(form: FullForm) -> RunConfig:
-    """The config in its stored shape: no keys without effect, the data set named."""
+    """The config in its stored shape: no keys without effect, the data set named, columns by their bare names."""
     values = form.model_dump(mode="json", by_alias=True, include=set(SECTIONS))
     values["input"]["input_info"]["input_source"] = form.data_set
+    values["globals"]["training_control"]["weighted_sampling_columns"] = weighted_columns(form)
     return load_config({"dataset": form.data_set, **values})
-
-
-def _moot(form: FullForm, body: dict[str, Any]) -> list[dict[str, str]]:
-    """Notes on honoured keys that have only a part of their effect, or none beside another key."""
-    basic = form.globals.basic_experiment
-    notes = []
-    if basic.output_folder is not None:
-        wins = "; `name` is given beside it" if form.name else ""
-        notes.append(
-            note(FOLDER, f"only its last part is used, as the run's name: no path of a client is opened{wins}")
-        )
-    if basic.manual_valid_ids is not None and "valid_size" in body["globals"]["basic_experiment"]:
-        notes.append(note(VALID_SIZE, "without effect beside manual_valid_ids"))
-    return notes
 
 
 def _reasons(body: dict[str, Any]) -> dict[str, str]:

@@ -24,6 +24,8 @@ WIDTH = "/input/model_config/embedding_dim"
 HEADS = "/input/model_config/model_init_config/num_heads"
 METRICS = "/globals/metrics"
 WEIGHTED = "/globals/training_control/weighted_sampling_columns"
+OUTPUT_NAME = "/output/output_info/output_name"
+SCHEDULE, WARMUP = "/globals/lr_schedule/lr_schedule", "/globals/lr_schedule/warmup_steps"
 LR, LR_LB = "/globals/optimization/lr", "/globals/optimization/lr_lb"
 
 
@@ -116,16 +118,41 @@ def _weighted(form: FullForm) -> Iterator[Fault]:
     if columns == ["all"] and cat:
         return
     for at, name in enumerate(columns):
-        if name not in cat:
-            near = nearest(name, cat)
+        if _column(form, name) not in cat:
+            near, output = nearest(name, cat), form.output.output_info.output_name
             mend = f"the nearest is {shown(near)}" if near else f"there are {', '.join(cat) or 'none'}"
+            if name.partition("__")[2] in cat:
+                mend = f"the output is called {shown(output)}: write {shown(name.partition('__')[2])}"
             yield Fault(f"{WEIGHTED}/{at}", f"{shown(name)} is no categorical target of this run; {mend}.")
+
+
+def weighted_columns(form: FullForm) -> list[str] | None:
+    """`weighted_sampling_columns` by the bare names of the columns, each once."""
+    columns = form.globals.training_control.weighted_sampling_columns
+    return None if columns is None else list(dict.fromkeys(_column(form, name) for name in columns))
+
+
+def _column(form: FullForm, name: str) -> str:
+    """A column by its own name, also where it is written as in EIR, OUTPUTNAME__COLUMN."""
+    if name in form.output.output_type_info.target_cat_columns:
+        return name
+    return name.removeprefix(f"{form.output.output_info.output_name}__")
 
 
 def _rates(form: FullForm) -> Iterator[Fault]:
     rates = form.globals.optimization
     if rates.lr_lb > rates.lr:
         yield Fault(LR_LB, f"{rates.lr_lb} is above lr, {rates.lr}; the floor must not be higher.")
+
+
+def _warm_up(form: FullForm) -> Iterator[Fault]:
+    schedule = form.globals.lr_schedule
+    if schedule.lr_schedule == "same" and isinstance(schedule.warmup_steps, int) and schedule.warmup_steps > 0:
+        yield Fault(
+            WARMUP,
+            f"{schedule.warmup_steps} stands beside lr_schedule 'same', which has no warm-up (in EIR, too); "
+            "write 0, or take 'plateau', 'cosine' or 'cycle'.",
+        )
 
 
 def _short_targets(form: ShortForm) -> Iterator[Fault]:
@@ -148,7 +175,8 @@ FULL_RULES: tuple[Rule[FullForm], ...] = (
     ((WIDTH, HEADS), _heads),
     ((CAT, CON), _targets),
     ((METRICS,), _metrics),
-    ((WEIGHTED, CAT), _weighted),
+    ((WEIGHTED, CAT, OUTPUT_NAME), _weighted),
     ((LR, LR_LB), _rates),
+    ((SCHEDULE, WARMUP), _warm_up),
 )
 SHORT_RULES: tuple[Rule[ShortForm], ...] = ((("/target", "/targets"), _short_targets),)

@@ -144,7 +144,6 @@ class PackedDataset:
             files=len(self),
             bytes=int(self.lengths.sum()),
             lengths=LengthSummary(min=low, median=median, p90=p90, max=high),
-            equal_lengths=low == high,
             targets={name: self.labels.target(name).summary() for name in self.labels.columns},
             digest=self.digest,
         )

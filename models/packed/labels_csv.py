@@ -28,10 +28,11 @@ class LabelRows:
     problems: ProblemLog
 
 
-def read_labels(path: Path, *, declared: Mapping[str, str] | None = None) -> LabelRows:
+def read_labels(path: Path, *, declared: Mapping[str, str] | None = None, id_column: str | None = None) -> LabelRows:
     """Read a CSV (comma, semicolon or tab; UTF-8, or UTF-16 with its mark; quoted cells may hold line ends).
 
-    IDs and classes stay text (`007`, `NA`); a blank cell is a missing label. Row numbers count the header as 1.
+    IDs and classes stay text (`007`, `NA`); a blank cell is a missing label. id_column: the name of the column with
+    the IDs, else it is called `ID` in any case. Row numbers count the header as 1.
     Raises LabelError with every fault found: no ID column, rows of another width, contradicting rows, cells of a
     target declared continuous that are no numbers, declared targets that are not there...
     """
@@ -40,7 +41,7 @@ def read_labels(path: Path, *, declared: Mapping[str, str] | None = None) -> Lab
         file.seek(0)
         text = io.TextIOWrapper(file, encoding=encoding, newline="")
         try:
-            header = read_header(text, declared or {})
+            header = read_header(text, declared or {}, id_column)
         except UnicodeDecodeError as error:
             raise _no_text(error, 1) from error
         text.seek(0)

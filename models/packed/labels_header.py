@@ -25,10 +25,11 @@ class LabelsHeader:
     targets: dict[str, TargetType | None]
 
 
-def read_header(text: io.TextIOWrapper, declared: Mapping[str, str]) -> LabelsHeader:
+def read_header(text: io.TextIOWrapper, declared: Mapping[str, str], id_column: str | None = None) -> LabelsHeader:
     """Read the first row that is not blank. Raises LabelError with all that is wrong with it."""
-    separator, names = _first_row(text)
-    id_at = _id_column(names)
+    wanted = (id_column or ID).strip()
+    separator, names = _first_row(text, wanted)
+    id_at = _id_column(names, wanted)
     targets = [name for at, name in enumerate(names) if at != id_at]
     faults = [
         f"two columns of the labels are called {name!r}" for name in dict.fromkeys(names) if names.count(name) > 1
@@ -52,7 +53,7 @@ def read_header(text: io.TextIOWrapper, declared: Mapping[str, str]) -> LabelsHe
     return LabelsHeader(separator, names, id_at, {n: cast(TargetType | None, declared.get(n)) for n in targets})
 
 
-def _first_row(text: io.TextIOWrapper) -> tuple[str, list[str]]:
+def _first_row(text: io.TextIOWrapper, wanted: str) -> tuple[str, list[str]]:
     """The separator under which the first row has an ID column, and its names. Raises LabelError."""
     headers: list[list[str]] = []
     for separator in _SEPARATORS:
@@ -60,20 +61,22 @@ def _first_row(text: io.TextIOWrapper) -> tuple[str, list[str]]:
         with suppress(csv.Error):  # quotes that fit another separator
             records = csv.reader(text, delimiter=separator, strict=True)
             names = next(([name.strip() for name in record] for record in records if any(map(str.strip, record))), [])
-            if ID in map(str.upper, names):
+            if wanted.casefold() in map(str.casefold, names):
                 return separator, names
             headers.append(names)
     widest = max(headers, key=len, default=[])
     if not any(widest):
-        raise LabelError("the labels file has no header; its first row must be ID and then the targets")
-    raise LabelError(f"the labels have no column {ID!r}, only {some(widest, 10)}; name the column of the IDs {ID!r}")
+        raise LabelError(f"the labels file has no header; its first row must be {wanted} and then the targets")
+    mend = f"name the column of the IDs {ID!r}, or say its name as id_column"
+    raise LabelError(f"the labels have no column {wanted!r}, only {some(widest, 10)}; {mend}")
 
 
-def _id_column(names: list[str]) -> int:
-    """Where the IDs are: `ID` as it stands, else in any case. Raises LabelError when several could be meant."""
-    if ID in names:
-        return names.index(ID)
-    found = [at for at, name in enumerate(names) if name.upper() == ID]
+def _id_column(names: list[str], wanted: str) -> int:
+    """Where the IDs are: `wanted` as it stands, else in any case. Raises LabelError when several could be meant."""
+    if wanted in names:
+        return names.index(wanted)
+    found = [at for at, name in enumerate(names) if name.casefold() == wanted.casefold()]
     if len(found) > 1:
-        raise LabelError(f"the columns {some(names[at] for at in found)} could all be the IDs; call one of them {ID!r}")
+        meant = some(names[at] for at in found)
+        raise LabelError(f"the columns {meant} could all be the IDs; call one of them {wanted!r}")
     return found[0]

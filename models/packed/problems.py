@@ -87,3 +87,9 @@ def some(items: Iterable[object], limit: int = 5) -> str:
     listed = list(items)
     words = ", ".join(repr(item) for item in listed[:limit])
     return words if len(listed) <= limit else f"{words} and {len(listed) - limit} more"
+
+
+def no_files(ignored: Sequence[str]) -> ArchiveError:
+    """The error for a source that has no file to pack."""
+    junk = f" but what is always ignored ({some(ignored, 3)})" if ignored else ""
+    return ArchiveError(f"there are no files in it{junk}; put the files there that are to be learnt from")

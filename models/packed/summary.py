@@ -49,6 +49,5 @@ class DatasetSummary(BaseModel):
     files: int
     bytes: int
     lengths: LengthSummary
-    equal_lengths: bool
     targets: dict[str, TargetSummary]
     digest: str

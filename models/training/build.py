@@ -18,12 +18,15 @@ from models.training.batches import Batches
 from models.training.early_stop import EarlyStopRule
 from models.training.objectives import build_objective
 from models.training.optimisers import build_optimiser
-from models.training.report import Plan, TrainingError
-from models.training.running import empty_sums
+from models.training.report import Plan, Speed, TrainingError
+from models.training.running_sums import empty_sums
 from models.training.sampling import Sampler, class_balance
 from models.training.schedules import PlateauRule
 from models.training.split import Split, split
 from models.training.state import Identity, TrainState, load_state
+
+FORWARD_SHARE = 1 / 3
+"""Of a training step: a validation batch goes forward only, and the way back costs about twice as much."""
 
 
 class TargetError(TrainingError):
@@ -36,25 +39,42 @@ class ModelError(TrainingError):
 
 @dataclass
 class Pace:
-    """What the clock says, in seconds: when to save, when to end, how long things take. Not part of TrainState."""
+    """What the clock says, in seconds: when to save, when to end, how long things take. Not part of TrainState.
+
+    measured: before the run; it speaks for steps and validations until the first ones of this attempt are timed.
+    """
 
     clock: Callable[[], float]
     started: float
     saved: float
     deadline: float | None
+    measured: Speed | None = None
     steps: int = 0
-    step_s: float = 0.0
-    evaluation_s: float = 0.0
+    _step_s: float | None = None
+    _validation_s: float | None = None
 
     def stepped(self, began: float) -> None:
-        """A step is done; step_s follows the newest ones."""
+        """A step is done. The first of an attempt also pays for allocations, so it says nothing of the next ones."""
         took = self.clock() - began
-        self.step_s = 0.8 * self.step_s + 0.2 * took if self.steps else took
         self.steps += 1
+        if self.steps > 1:
+            self._step_s = took if self._step_s is None else 0.8 * self._step_s + 0.2 * took
 
     def evaluated(self, began: float) -> None:
-        """A validation is done; evaluation_s is the longest so far."""
-        self.evaluation_s = max(self.evaluation_s, self.clock() - began)
+        """A validation is done; the longest of an attempt is what the next may take."""
+        self._validation_s = max(self._validation_s or 0.0, self.clock() - began)
+
+    def step_s(self) -> float:
+        """What a step takes, by the newest ones; 0 while nothing is known."""
+        if self._step_s is not None:
+            return self._step_s
+        return 0.0 if self.measured is None else self.measured.step_s
+
+    def validation_s(self, batches: int) -> float:
+        """What a validation of so many batches takes; guessed from the steps while none was timed or measured."""
+        if self._validation_s is not None:
+            return self._validation_s
+        return FORWARD_SHARE * self.step_s() * batches if self.measured is None else self.measured.validation_s
 
 
 @dataclass
@@ -97,7 +117,8 @@ def open_job(
     Raises TrainingError: TargetError, ModelError, SplitError, CheckpointError.
     """
     now = time.monotonic()
-    pace = Pace(time.monotonic, started=now, saved=now, deadline=None if deadline_s is None else now + deadline_s)
+    deadline = None if deadline_s is None else now + deadline_s
+    pace = Pace(time.monotonic, started=now, saved=now, deadline=deadline, measured=plan.measured)
     device, seed = torch.device(plan.device), config.globals.basic_experiment.seed
     tables = chosen_targets(config, dataset.labels)
     files = split_files(config, dataset, tables)

@@ -1,5 +1,7 @@
 """When things are due in a run: training points, validations, resume checkpoints, and the end."""
 
+import math
+
 from models.training.build import Job
 from models.training.report import Outcome, Progress, Stop
 
@@ -37,7 +39,7 @@ def training_point_due(job: Job) -> bool:
 
 
 def resume_due(job: Job) -> bool:
-    """A minute of work is the most that a kill may cost."""
+    """A minute of work is the most that a kill may cost. Asked when all points of a step are said."""
     return job.pace.clock() - job.pace.saved >= RESUME_EVERY_S
 
 
@@ -51,9 +53,9 @@ def progress(job: Job) -> Progress:
 
 
 def _out_of_time(job: Job) -> bool:
-    """Whether one more step would leave too little time for the last validation (until the first: guessed)."""
+    """Whether one more step would leave too little time for the last validation."""
     pace = job.pace
     if pace.deadline is None:
         return False
-    validation = pace.evaluation_s or pace.step_s * len(job.files.valid) / job.plan.batch_size
-    return pace.clock() + pace.step_s + validation + SAVING_S > pace.deadline
+    validation_s = pace.validation_s(math.ceil(len(job.files.valid) / job.plan.batch_size))
+    return pace.clock() + pace.step_s() + validation_s + SAVING_S > pace.deadline

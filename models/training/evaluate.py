@@ -1,5 +1,6 @@
 """One validation: all validation files through the model, its loss and metrics, and the number that decides."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,13 @@ Values = dict[str | None, dict[str, float]]
 
 
 class DivergedError(TrainingError):
-    """The model answers with NaN or infinity."""
+    """The model's answers, or the loss or a metric of them, are no finite numbers any more."""
+
+    def __init__(self, target: str, what: str) -> None:
+        super().__init__(
+            f"validation of {target!r}: {what}; training has diverged: lower `lr`, lengthen `warmup_steps`, or set "
+            "`gradient_clipping` (1.0 is usual)"
+        )
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ def evaluate(
 ) -> Evaluation | None:
     """Loss and metrics over all batches at once (not a mean of batch means); None when a stop came in between.
 
-    Raises DivergedError.
+    Computed in float64, where squares of the largest float32 are still finite. Raises DivergedError.
     """
     model.eval()
     objective.eval()
@@ -51,33 +58,38 @@ def evaluate(
             if stop is not None and stop.requested() is not None:
                 return None
             seen.append((model(batch.tokens), batch.labels))
-        logits = {t.name: torch.cat([answer[t.name] for answer, _ in seen]).float() for t in targets}
+        logits = {t.name: torch.cat([answer[t.name] for answer, _ in seen]).double() for t in targets}
         labels = {t.name: torch.cat([known[t.name] for _, known in seen]) for t in targets}
+        labels |= {t.name: labels[t.name].double() for t in targets if t.type == "continuous"}
         total, losses = objective(logits, labels)
     finally:
         model.train()
         objective.train()
-    try:
-        found = {t.name: _metrics(t, logits[t.name], labels[t.name], losses[t.name], config) for t in targets}
-    except NonFinitePredictions as error:
-        raise DivergedError(f"validation: {error}") from error
+    found = {t.name: _metrics(t, logits[t.name], labels[t.name], losses[t.name], config) for t in targets}
     return _scored({name: values for name, values in found.items() if values}, total, targets, config)
 
 
 def _metrics(target: TargetSpec, logits: Tensor, labels: Tensor, loss: Tensor, config: RunConfig) -> dict[str, float]:
-    """The metrics of one target over its labelled files; empty when it has none."""
+    """The metrics of one target over its labelled files, all finite; empty when it has none. Raises DivergedError."""
     known = labels >= 0 if target.type == "categorical" else ~labels.isnan()
     if not known.any():
         return {}
-    logits, labels = logits[known].cpu(), labels[known].cpu()
     names = names_for(config, target.type)
+    try:
+        found = {"loss": float(loss), **_measured(target, logits[known].cpu(), labels[known].cpu(), names)}
+    except NonFinitePredictions as error:
+        raise DivergedError(target.name, str(error)) from error
+    if infinite := [name for name, value in found.items() if not math.isfinite(value)]:
+        raise DivergedError(target.name, f"{' and '.join(infinite)} too large for a number, though predictions are not")
+    return found
+
+
+def _measured(target: TargetSpec, logits: Tensor, labels: Tensor, names: Sequence[str]) -> dict[str, float]:
+    """The named metrics of one target; of classes always accuracy and MCC, too. logits (N, outputs), labels (N,)."""
     if target.type == "categorical":
         wanted = list(dict.fromkeys([*names, "acc", "mcc"]))
-        found = categorical_metrics(probabilities(target, logits).numpy(), labels.numpy(), wanted)
-    else:
-        answers, truth = logits[:, 0].double().numpy(), labels.double().numpy()
-        found = continuous_metrics(answers, truth, names, mean=target.mean, std=scale(target))
-    return {"loss": float(loss), **found}
+        return categorical_metrics(probabilities(target, logits).numpy(), labels.numpy(), wanted)
+    return continuous_metrics(logits[:, 0].numpy(), labels.numpy(), names, mean=target.mean, std=scale(target))
 
 
 def _scored(

@@ -10,8 +10,8 @@ from models.training.device import seed_torch, torch_as_planned
 from models.training.due import how_it_ends, progress, resume_due, training_point_due, validation_owed
 from models.training.evaluate import evaluate
 from models.training.mixing import draw_mixture
-from models.training.report import Outcome, Point, Report, Split, Stop, TrainingError
-from models.training.running import add, training_metrics
+from models.training.report import Outcome, Point, Report, Side, Stop, TrainingError
+from models.training.running_sums import add, training_metrics
 from models.training.sampling import crop_starts, seed_of_step
 from models.training.schedules import lr_at
 from models.training.state import save_model, save_state
@@ -36,12 +36,12 @@ def train(job: Job, report: Report, stop: Stop) -> Outcome:
             if validation_owed(job):
                 validate(job, report, stop)
                 continue
+            if resume_due(job):  # all points of this step are said, so a run that resumes here says none of them again
+                save_resume(job, report)
             step(job)
             if training_point_due(job):
                 report.points(training_points(job))
             report.progress(progress(job))
-            if resume_due(job):
-                save_resume(job, report)
         if end.reason != "stopped":
             end = finish(job, report, stop) or end
         save_resume(job, report)
@@ -134,9 +134,9 @@ def save_resume(job: Job, report: Report) -> None:
     job.pace.saved = job.pace.clock()
 
 
-def _points(job: Job, split: Split, values: dict[str | None, dict[str, float]]) -> list[Point]:
+def _points(job: Job, side: Side, values: dict[str | None, dict[str, float]]) -> list[Point]:
     step, epoch = job.state.step, job.state.step / job.plan.steps_per_epoch
-    return [Point(step, epoch, split, t, name, v) for t, found in values.items() for name, v in found.items()]
+    return [Point(step, epoch, side, t, name, v) for t, found in values.items() for name, v in found.items()]
 
 
 def _set_lr(job: Job) -> float:

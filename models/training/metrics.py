@@ -6,11 +6,13 @@ ever NaN.
 Legend: N files, C classes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.config.globals import CAT_AVERAGING, CON_AVERAGING
 
 if TYPE_CHECKING:
     from models.config import RunConfig
@@ -19,22 +21,17 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Kind = Literal["categorical", "continuous"]
 
-# EIR's defaults; "loss" is the objective's own number, the caller adds it.
-CATEGORICAL = ("mcc", "acc", "roc-auc-macro", "ap-macro")
-CATEGORICAL_AVERAGE = ("mcc", "roc-auc-macro", "ap-macro")
-CONTINUOUS = ("r2", "pcc", "loss")
-CONTINUOUS_AVERAGE = ("loss", "pcc", "r2")
-# Less is better: they count as 1 - value in the average.
+# Less is better: they count as 1 - value in the average. "loss" is the objective's own number, the caller adds it.
 LOSSES = frozenset({"loss", "rmse", "mae", "mape"})
+FLOAT32_STEP = float(np.finfo(np.float32).eps)
+"""Labels travel as float32 deviations from their mean: what is smaller than this share of the mean may be a zero."""
 
 
 class NonFinitePredictions(ValueError):
     """The model answered with NaN or infinity."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(
-            f"{name} hold NaN or infinity: the training has diverged. Lower the learning rate, or clip gradients."
-        )
+        super().__init__(f"{name} hold NaN or infinity")
 
 
 def categorical_metrics(probabilities: Floats, labels: Labels, names: Sequence[str]) -> dict[str, float]:
@@ -59,29 +56,33 @@ def categorical_metrics(probabilities: Floats, labels: Labels, names: Sequence[s
 def continuous_metrics(
     values: Floats, labels: Floats, names: Sequence[str], *, mean: float, std: float
 ) -> dict[str, float]:
-    """The named metrics of one continuous target, on the standardised scale; `rmse` alone on the original one.
+    """The named metrics of one continuous target, on the standardised scale; `rmse` and `mape` on the original one.
 
-    values, labels: (N,), standardised by the training part's mean and std, none missing. `mape` is a fraction, as in
-    scikit-learn. Predictions that are all equal have no correlation: pcc 0. Raises NonFinitePredictions, and ValueError
-    for an unknown name.
+    values, labels: (N,), standardised by the training part's mean and std, none missing. `mape` is scikit-learn's
+    fraction over the labels other than zero, undefined where all are zero. Predictions that are all equal have no
+    correlation: pcc 0. Raises NonFinitePredictions, and ValueError for an unknown name.
     """
-    wanted = _chosen(names, _CONTINUOUS)
+    wanted = _chosen(names, (*_CONTINUOUS, "mape"))
     if not len(labels):
         return {}
     values, labels = np.asarray(values, np.float64), np.asarray(labels, np.float64)
     _check_finite("predicted values", values)
     varied = bool(np.ptp(labels) > 0 and np.var(labels) > 0)
-    found = {name: float(_CONTINUOUS[name](values, labels)) for name in wanted if varied or name not in _NEED_VARIATION}
+    defined = [name for name in wanted if name in _CONTINUOUS and (varied or name not in _NEED_VARIATION)]
+    found = {name: float(_CONTINUOUS[name](values, labels)) for name in defined}
     if "rmse" in found:
         found["rmse"] *= std
+    sizes = np.abs(labels * std + mean)
+    nonzero = sizes > FLOAT32_STEP * abs(mean)
+    if "mape" in wanted and nonzero.any():
+        found["mape"] = float(np.mean(std * np.abs(labels - values)[nonzero] / sizes[nonzero]))
     return found
 
 
 def names_for(config: "RunConfig", kind: Kind) -> list[str]:
-    """The metrics a run computes for a kind of target: those it shows and those its average needs, in lower case."""
+    """The metrics a run computes for a kind of target: those it shows and those its average needs."""
     shown = config.globals.metrics.cat_metrics if kind == "categorical" else config.globals.metrics.con_metrics
-    default = CATEGORICAL if kind == "categorical" else CONTINUOUS
-    return list(dict.fromkeys([*map(str.lower, shown or default), *_averaged(config, kind)]))
+    return list(dict.fromkeys([*shown, *_averaged(config, kind)]))
 
 
 def average(
@@ -100,14 +101,14 @@ def average(
     return sum(means) / len(means) if means else None
 
 
-def _averaged(config: "RunConfig", kind: Kind) -> list[str]:
+def _averaged(config: "RunConfig", kind: Kind) -> Sequence[str]:
     metrics = config.globals.metrics
     if kind == "categorical":
-        return [name.lower() for name in metrics.cat_averaging_metrics or CATEGORICAL_AVERAGE]
-    return [name.lower() for name in metrics.con_averaging_metrics or CONTINUOUS_AVERAGE]
+        return metrics.cat_averaging_metrics or CAT_AVERAGING
+    return metrics.con_averaging_metrics or CON_AVERAGING
 
 
-def _chosen(names: Sequence[str], known: Mapping[str, object]) -> list[str]:
+def _chosen(names: Sequence[str], known: Collection[str]) -> list[str]:
     lower = [name.lower() for name in names]
     if unknown := [name for name in lower if name not in known and name != "loss"]:
         raise ValueError(f"no metric is called {', '.join(unknown)}; there are {', '.join(known)} and loss")
@@ -225,10 +226,6 @@ def _mae(values: Floats, labels: Floats) -> float:
     return float(np.mean(np.abs(labels - values)))
 
 
-def _mape(values: Floats, labels: Floats) -> float:
-    return float(np.mean(np.abs(labels - values) / np.maximum(np.abs(labels), np.finfo(np.float64).eps)))
-
-
 def _explained_variance(values: Floats, labels: Floats) -> float:
     return float(1 - np.var(labels - values) / np.var(labels))
 
@@ -248,7 +245,6 @@ _CONTINUOUS: dict[str, Callable[[Floats, Floats], float]] = {
     "pcc": _pearson,
     "rmse": _rmse,
     "mae": _mae,
-    "mape": _mape,
     "explained-variance": _explained_variance,
 }
 # With labels of one class a ranking has nothing to rank, and kappa is 0 or 0 / 0 whatever is predicted.

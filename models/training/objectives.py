@@ -30,8 +30,9 @@ def build_objective(config: "RunConfig", targets: Sequence["TargetSpec"]) -> "Ob
             losses[target.name] = continuous
         else:
             losses[target.name] = binary_cross_entropy if target.one_logit else categorical
+    weighted = info.uncertainty_weighted_mt_loss and len(targets) > 1  # a single loss has nothing to be weighed against
     importance = [1.0 if target.classes is None else 2.0 for target in targets]
-    return Objective(losses, importance if info.uncertainty_weighted_mt_loss else None)
+    return Objective(losses, importance if weighted else None)
 
 
 class Objective(nn.Module):

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -14,7 +13,7 @@ from models.training.build import chosen_targets, open_job, split_files
 from models.training.device import default_device, default_threads, torch_as_planned
 from models.training.evaluate import evaluate
 from models.training.loop import step
-from models.training.report import Plan
+from models.training.report import Plan, Speed
 from models.training.split import Split
 
 BUDGET_SHARE = 0.85
@@ -26,14 +25,6 @@ VALIDATIONS = 20
 MEASURED_STEPS = 5
 MEASURED_S = 10.0
 """Measuring ends after so many steps, or after so many seconds once two are timed."""
-
-
-@dataclass(frozen=True)
-class Speed:
-    """What was measured here: seconds of one step, and of one whole validation."""
-
-    step_s: float
-    validation_s: float
 
 
 def choose_for_device(
@@ -76,9 +67,9 @@ def measure(config: RunConfig, dataset: PackedDataset, plan: Plan, files: Split)
         while len(times) < MEASURED_STEPS and (len(times) < 2 or time.monotonic() - began < MEASURED_S):
             times.append(_timed(step, job))
         sample = files.valid[: plan.batch_size]
-        batches = job.batches.in_order(sample, plan.batch_size)
-        took = _timed(evaluate, job.state.model, job.state.objective, batches, job.targets, config)
-    return Speed(median(times), took * len(files.valid) / len(sample))
+        batch, state = list(job.batches.in_order(sample, plan.batch_size)), job.state
+        took = [_timed(evaluate, state.model, state.objective, batch, job.targets, config) for _ in range(2)]
+    return Speed(step_s=median(times), validation_s=min(took) * len(files.valid) / len(sample))
 
 
 def within_budget(plan: Plan, config: RunConfig, speed: Speed, budget_s: float) -> Plan:
@@ -96,7 +87,8 @@ def within_budget(plan: Plan, config: RunConfig, speed: Speed, budget_s: float) 
     measured = f"measured {speed.step_s:.3g} s a step, {speed.validation_s:.3g} s a validation"
     why = "fit into" if steps < plan.steps else "all epochs fit into"
     reasons = {**plan.reasons, "steps": f"{why} {BUDGET_SHARE:.0%} of the {budget_s:.0f} s left; {measured}"}
-    return _with_interval(plan.model_copy(update={"steps": steps, "reasons": reasons}), config, validations)
+    cut = plan.model_copy(update={"steps": steps, "reasons": reasons, "measured": speed})
+    return _with_interval(cut, config, validations)
 
 
 def _with_interval(plan: Plan, config: RunConfig, validations: int) -> Plan:

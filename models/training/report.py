@@ -7,7 +7,9 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Split = Literal["train", "valid"]
+Side = Literal["train", "valid"]
+"""The files that a value was taken over."""
+
 SavedKind = Literal["best", "resume"]
 EndReason = Literal["finished", "early_stop", "time", "stopped"]
 
@@ -16,10 +18,20 @@ class TrainingError(RuntimeError):
     """Training cannot go on; the text says why and what to change. Root of every error that training raises."""
 
 
+class Speed(BaseModel):
+    """What was measured on a device before a run: seconds of one step, and of one whole validation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step_s: float = Field(ge=0, description="seconds of a training step")
+    validation_s: float = Field(ge=0, description="seconds of a validation")
+
+
 class Plan(BaseModel):
     """How one run is carried out on one device: made once, kept for every resume.
 
     Runs with equal configs and plans on equal data are bit-equal on a CPU. reasons: why each value, by field name.
+    measured: None where nothing had to be; like reasons it decides nothing of what is computed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +47,7 @@ class Plan(BaseModel):
     )
     steps_per_epoch: int = Field(ge=1, description="training files // batch_size")
     reasons: dict[str, str] = Field(default_factory=dict)
+    measured: Speed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,7 @@ class Point:
 
     step: int
     epoch: float
-    split: Split
+    split: Side
     target: str | None
     name: str
     value: float

@@ -1,8 +1,9 @@
-"""A run's folder, for training without the service: points.jsonl, config.json, plan.json and checkpoints/."""
+"""A run's folder, for training without the service: points.jsonl, config.json, plan.json, used.json, checkpoints/."""
 
 import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from models.training.checkpoint import read_header
 from models.training.report import Plan, Point, Progress, Saved, TrainingError
 
 RESUMES_KEPT = 2
+NOTE_EVERY_S = 1.0
+"""How old the seconds in used.json may be when a run is killed."""
 SHOWN = ("acc", "r2")
 """Metrics of single targets that are worth a place in a line."""
 
@@ -24,41 +27,49 @@ class RunFolder:
     """A Report that writes to a folder and says a line per validation to standard error.
 
     Of the `best` checkpoints the n_saved_models with the highest average stay (of equals the earlier), of the `resume`
-    ones the newest two.
+    ones the newest two. From its making on, time counts as the run's.
     """
 
-    def __init__(self, folder: Path, chosen: Chosen) -> None:
+    def __init__(self, folder: Path, chosen: Chosen, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder = folder
         self.checkpoints = folder / "checkpoints"
-        self._points = folder / "points.jsonl"
+        self._points, self._plan, self._used = folder / "points.jsonl", folder / "plan.json", folder / "used.json"
         self._config = {"config": dump_config(chosen.config), "reasons": chosen.reasons, "notes": chosen.notes}
         self._keep = chosen.config.globals.evaluation_checkpoint.n_saved_models
         self._eta_s: float | None = None
         self._steps = 0
+        self._clock, self._began, self._earlier_s = clock, clock(), 0.0
+        self._noted = self._began
 
     def begin(self) -> None:
         """A new run. Raises FolderInUse when there is one already."""
-        if self._points.exists() or self.checkpoints.exists():
+        if self._plan.exists():
             raise FolderInUse(
                 f"{self.folder} holds a run already; add --resume to go on with it, or name another folder"
             )
-        self.checkpoints.mkdir(parents=True)
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
         self._points.touch()
         _write_json(self.folder / "config.json", self._config)
 
-    def go_on(self) -> tuple[Plan, Path]:
-        """The plan and the newest state of the run that is here. Raises FolderInUse when there is none.
+    def go_on(self) -> tuple[Plan, Path | None]:
+        """The plan and the newest state (None: killed before its first) of the run here. Raises FolderInUse: no run.
 
         Points after that state are dropped: the resumed run says them again.
         """
-        states = sorted(self.checkpoints.glob("resume-*.safetensors"), key=_step_of)
-        plan = self.folder / "plan.json"
-        if not states or not plan.exists():
+        if not self._plan.exists():
             raise FolderInUse(f"{self.folder} holds no run to resume; leave out --resume to start one")
+        states = sorted(self.checkpoints.glob("resume-*.safetensors"), key=_step_of)
+        state, step = (states[-1], _step_of(states[-1])) if states else (None, 0)
         lines = self._points.read_text().splitlines(keepends=True)
-        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= _step_of(states[-1])]
-        self._points.write_text("".join(kept))
-        return Plan.model_validate_json(plan.read_bytes()), states[-1]
+        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+        _write(self._points, "".join(kept))
+        if self._used.exists():
+            self._earlier_s = json.loads(self._used.read_bytes())["seconds"]
+        return Plan.model_validate_json(self._plan.read_bytes()), state
+
+    def used_s(self) -> float:
+        """Seconds that the run has taken, over all its attempts."""
+        return self._earlier_s + self._clock() - self._began
 
     def best(self) -> Path | None:
         """The served checkpoint with the highest average so far."""
@@ -67,7 +78,7 @@ class RunFolder:
 
     def planned(self, plan: Plan) -> None:
         """See models.training.report.Report."""
-        _write_json(self.folder / "plan.json", plan.model_dump())
+        _write_json(self._plan, plan.model_dump())
         self._steps = plan.steps
 
     def points(self, points: Sequence[Point]) -> None:
@@ -83,6 +94,8 @@ class RunFolder:
     def progress(self, progress: Progress) -> None:
         """See models.training.report.Report."""
         self._eta_s = progress.eta_s
+        if self._clock() - self._noted >= NOTE_EVERY_S:
+            self._note_used()
 
     def saved(self, saved: Saved) -> None:
         """See models.training.report.Report."""
@@ -92,6 +105,11 @@ class RunFolder:
             surplus = sorted(self.checkpoints.glob("resume-*.safetensors"), key=_step_of)[:-RESUMES_KEPT]
         for path in surplus:
             path.unlink()
+        self._note_used()
+
+    def _note_used(self) -> None:
+        _write_json(self._used, {"seconds": self.used_s()})
+        self._noted = self._clock()
 
     def _ranked(self) -> list[Path]:
         """Served checkpoints, the best first."""
@@ -104,4 +122,11 @@ def _step_of(path: Path) -> int:
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=2) + "\n")
+    _write(path, json.dumps(values, indent=2) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """All or nothing: a killed run shall leave no half of a file."""
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(text)
+    unfinished.replace(path)

@@ -80,15 +80,13 @@ def crop_starts(
 
 
 def class_balance(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
-    """Chance of each file by the rarity of its classes, (n,): the sum over columns of 1 / count(class).
+    """Chance of each file by the rarity of its classes, (n,): the sum over columns of 1 / count(class), as in EIR.
 
-    columns: (n,) int64 class numbers, -1 = missing; a missing one counts as the column's mean weight.
+    columns: (n,) int64 class numbers. A missing one, -1, adds nothing: a file without any of these labels is not drawn.
     """
     total = np.zeros(len(columns[0]))
     for labels in columns:
         known = labels >= 0
-        if not known.any():
-            continue
-        weights = 1.0 / np.maximum(np.bincount(labels[known]), 1)
-        total += np.where(known, weights[np.maximum(labels, 0)], weights[labels[known]].mean())
+        counts = np.bincount(labels[known])
+        total[known] += 1.0 / counts[labels[known]]
     return total

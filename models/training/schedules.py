@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from models.config import RunConfig
 
+THRESHOLD = 1e-4
+"""A new best is above best * (1 + this): torch's ReduceLROnPlateau in its modes `max` and `rel`, as EIR uses it.
+
+So below zero (an average may be, minus a loss is) also a value slightly under the best counts as a new best.
+"""
+
 
 def warmup_steps(config: "RunConfig") -> int:
     """Steps of warm-up, 0 for none and for `same`; `auto` is round(2 / (1 - b2)), Ma & Yarats (2021), else 2,000."""
@@ -55,7 +61,8 @@ def _cycle_share(after: int, first: int) -> float:
 class PlateauRule:
     """When the learning rate falls: after `patience` counted evaluations without a new best (0 = never), by `factor`.
 
-    Evaluations count after the warm-up, at multiples of `sample_interval` steps.
+    A new best rises above the old one by THRESHOLD. Evaluations count after the warm-up, at multiples of
+    `sample_interval` steps.
     """
 
     patience: int
@@ -83,7 +90,7 @@ class PlateauState:
         """The state after an evaluation at `step`."""
         if not rule.patience or step <= rule.warmup or step % rule.sample_interval:
             return self
-        if self.best is None or average > self.best:
+        if self.best is None or average > self.best * (1 + THRESHOLD):
             return replace(self, best=average, bad=0)
         if self.bad + 1 < rule.patience:
             return replace(self, bad=self.bad + 1)

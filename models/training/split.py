@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.config.data_rules import unknown_ids
 from models.training.report import TrainingError
 
 
@@ -53,12 +54,8 @@ def split(
 def _by_name(ids: Sequence[str], places: list[int], manual: Sequence[str]) -> Split:
     """The named files validate; all others train."""
     named = set(manual)
-    unknown = sorted(named - set(ids))
-    if unknown:
-        shown = ", ".join(unknown[:5])
-        raise SplitError(
-            f"manual_valid_ids names {len(unknown)} IDs the data set does not have: {shown}; use those of the labels"
-        )
+    if detail := unknown_ids(manual, set(ids).__contains__):
+        raise SplitError(f"manual_valid_ids {detail}")
     valid = [i for i in places if ids[i] in named]
     train = [i for i in places if ids[i] not in named]
     if not valid or not train:

@@ -55,7 +55,7 @@ class Identity:
             "config": dump_config(self.config),
             "dataset": self.dataset,
             "targets": [target.to_dict() for target in self.targets],
-            "plan": self.plan.model_dump(exclude={"reasons"}),
+            "plan": self.plan.model_dump(exclude={"reasons", "measured"}),
         }
 
 

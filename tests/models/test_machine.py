@@ -14,6 +14,12 @@ import pytest
 import yaml
 
 from models.__main__ import main
+from models.config import choose_for_data, parse_request
+from models.packed import pack
+from models.training.build import open_job
+from models.training.loop import train
+from models.training.plan import choose_for_device
+from models.training.run_folder import RunFolder
 from tests.models.training.tasks import config_of, sides
 
 
@@ -99,19 +105,30 @@ def test_a_short_form_and_an_archive_will_do(octet_models, data, tmp_path):
     assert points_of(out)[-1]["step"] == 30
 
 
-def test_ctrl_c_leaves_a_run_that_can_be_resumed_to_the_same_end(octet_models, data, tmp_path):
-    config = trio(tmp_path / "trio", basic_experiment={"n_epochs": 20}, evaluation_checkpoint={"sample_interval": 8})
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    assert octet_models("train", config, data, whole).code == 0
+@pytest.fixture(scope="module")
+def undisturbed(data, tmp_path_factory) -> tuple[Path, Path]:
+    """A config, and the folder of the run that went through with it."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    config = trio(folder / "trio", basic_experiment={"n_epochs": 20}, evaluation_checkpoint={"sample_interval": 8})
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OMP_NUM_THREADS", "1")
+        assert main(["train", str(config), str(data), str(folder / "out")]) == 0
+    return config, folder / "out"
 
+
+@pytest.mark.parametrize(("order", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_a_run_that_was_stopped_or_killed_goes_on_to_the_same_end(
+    octet_models, data, undisturbed, tmp_path, order, code
+):
+    (config, whole), cut = undisturbed, tmp_path / "cut"
     command = [sys.executable, "-m", "models", "train", str(config), str(data), str(cut)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         process.stderr.readline()  # a first validation was said
-        process.send_signal(signal.SIGINT)
+        process.send_signal(order)
         said = process.stderr.read()
-        assert process.wait(60) == 130, said
-    assert "--resume" in said
+        assert process.wait(60) == code, said
+    assert ("--resume" in said) == (order == signal.SIGINT)
     assert points_of(cut)[-1]["step"] < 80
 
     done = octet_models("train", config, data, cut, "--resume")
@@ -120,6 +137,32 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed_to_the_same_end(octet_models, d
     assert max(Counter((p["step"], p["split"], p["target"], p["name"]) for p in points_of(cut)).values()) == 1
     best, same = ([p.read_bytes() for p in out.glob("checkpoints/best-*")] for out in (whole, cut))
     assert best == same
+
+
+def test_a_resumed_run_has_only_the_time_that_is_left(octet_models, data, tmp_path):
+    body, out = (
+        {"dataset": data.name, "target": "side", "plan": {"steps": 40, "threads": 1}, "max_runtime_s": 600},
+        tmp_path / "out",
+    )
+    dataset = pack(out / "dataset", labels=data / "labels.csv", files=data / "files").dataset
+    request = parse_request(body)
+    folder = RunFolder(out, choose_for_data(request, dataset.summary()))
+    folder.begin()
+    config = choose_for_data(request, dataset.summary()).config
+    job = open_job(config, dataset, choose_for_device(config, dataset, request=request.plan), folder.checkpoints)
+
+    class AtStepThree:
+        def requested(self) -> str | None:
+            return "asked" if job.state.step == 3 else None
+
+    assert train(job, folder, AtStepThree()).reason == "stopped"
+    used = json.loads((out / "used.json").read_text())["seconds"]
+    assert 0 < used < 600
+    (out / "used.json").write_text('{"seconds": 599.5}')
+    (tmp_path / "body.json").write_text(json.dumps(body))
+    done = octet_models("train", tmp_path / "body.json", data, out, "--resume")
+    assert "time at step 3" in done.err
+    assert json.loads((out / "used.json").read_text())["seconds"] > 599.5
 
 
 @pytest.mark.parametrize(

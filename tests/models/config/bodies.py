@@ -21,7 +21,6 @@ def summary(files: int = 320, *, lengths: tuple[int, int, int, int] = (40, 600, 
         files=files,
         bytes=files * lengths[1],
         lengths=LengthSummary(**dict(zip(("min", "median", "p90", "max"), lengths, strict=True))),
-        equal_lengths=False,
         targets=targets
         or {
             "Sentiment": classes(Negative=files // 2, Positive=files - files // 2),

@@ -1,5 +1,6 @@
 """What only the data can refuse: targets that are not there or not of the kind, too few files."""
 
+from models.config import manual_id_faults
 from tests.models.config.bodies import chosen, classes, faults_of, numbers, summary, tutorial, with_value
 
 
@@ -48,6 +49,23 @@ def test_named_validation_files_replace_the_share():
     assert "/globals/basic_experiment/valid_size" in [note["pointer"] for note in got.notes]
     body["globals"]["basic_experiment"]["manual_valid_ids"] = [str(at) for at in range(320)]
     assert list(faults_of(body)) == ["/globals/basic_experiment/manual_valid_ids"]
+
+
+def test_unknown_validation_files_are_one_fault_that_names_them():
+    config = chosen(with_value(tutorial(), "/globals/basic_experiment/manual_valid_ids", ["a", "x", "b", "y"])).config
+    (fault,) = manual_id_faults(config, {"a", "b"}.__contains__)
+    assert fault.pointer == "/globals/basic_experiment/manual_valid_ids"
+    assert fault.detail == 'names 2 IDs the data set does not have: "x", "y"; use those of the labels.'
+    assert manual_id_faults(config, {"a", "b", "x", "y"}.__contains__) == []
+    assert manual_id_faults(chosen(tutorial()).config, lambda _: False) == []
+
+
+def test_of_many_unknown_files_ten_are_named():
+    ids = [f"f{at}" for at in range(50)]
+    config = chosen(with_value(tutorial(), "/globals/basic_experiment/manual_valid_ids", ids)).config
+    (fault,) = manual_id_faults(config, {"f0"}.__contains__)
+    assert '49 IDs the data set does not have: "f1"' in fault.detail
+    assert '"f10" and 39 more; ' in fault.detail
 
 
 def test_a_small_data_set_is_never_refused_for_its_validation_set():

@@ -7,7 +7,7 @@ from models.config.faults import pointer
 from models.config.keys import OnlyDefault, WithoutEffect
 from models.config.notes import fields, inner_model
 from models.config.shortcuts import FullForm
-from tests.models.config.bodies import chosen, faults_of, tutorial, with_value
+from tests.models.config.bodies import chosen, classes, faults_of, summary, tutorial, with_value
 
 
 def marked(mark, model=FullForm, parts=()):
@@ -22,7 +22,7 @@ def marked(mark, model=FullForm, parts=()):
 def test_the_tutorial_is_honoured_key_by_key():
     got = chosen(tutorial())
     config = got.config
-    assert (config.dataset, got.name, got.max_runtime_s) == ("reviews", "tutorial_06", None)
+    assert (config.dataset, parse_request(tutorial()).name, got.max_runtime_s) == ("reviews", "tutorial_06", None)
     basic = config.globals.basic_experiment
     assert (basic.n_epochs, basic.valid_size, basic.batch_size, basic.seed) == (50, 0.1, 64, 0)
     assert config.globals.training_control.mixing_alpha == 0.5
@@ -166,6 +166,8 @@ def test_every_key_says_what_becomes_of_it():
         ("/globals/metrics/cat_metrics", ["accc"], 'nearest is "acc"'),
         ("/globals/training_control/weighted_sampling_columns", ["Sentimen"], "nearest"),
         ("/globals/training_control/weighted_sampling_columns", ["all", "Sentiment"], "no categorical target"),
+        ("/globals/training_control/weighted_sampling_columns", ["other__Sentiment"], 'called "answer": write "Sent'),
+        ("/globals/training_control/weighted_sampling_columns", ["answer__Sentimen"], "nearest"),
         ("/globals/basic_experiment/output_folder", "runs/" + "x" * 201, "200"),
         ("/output/model_config/model_init_config/layers", [2, 2], "list of 1 item"),
         ("/name", "two\nlines", "control characters"),
@@ -176,6 +178,25 @@ def test_a_wrong_value_is_one_fault_with_its_mend(at, value, words):
     ((place, detail),) = faults_of(with_value(tutorial(), at, value)).items()
     assert place.startswith(at)
     assert words in detail
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (["Sentiment"], ["Sentiment"]),
+        (["answer__Sentiment"], ["Sentiment"]),
+        (["answer__Kind", "Sentiment", "Kind", "answer__Kind"], ["Kind", "Sentiment"]),
+        (["answer__odd"], ["answer__odd"]),
+        (["answer__answer__odd"], ["answer__odd"]),
+        (["all"], ["all"]),
+        (None, None),
+    ],
+)
+def test_columns_to_balance_may_be_named_as_in_eir_with_the_output_before_them(sent, kept):
+    data = summary(320, **{name: classes(a=160, b=160) for name in ("Sentiment", "Kind", "answer__odd")})
+    body = with_value(tutorial(), "/output/output_type_info/target_cat_columns", ["Sentiment", "Kind", "answer__odd"])
+    config = chosen(with_value(body, "/globals/training_control/weighted_sampling_columns", sent), data).config
+    assert config.globals.training_control.weighted_sampling_columns == kept
 
 
 @pytest.mark.parametrize(
@@ -302,12 +323,12 @@ def test_a_run_has_one_input(count):
     assert "one input" in faults_of(body)["/input"]
 
 
-def test_the_run_is_named_by_name_or_folder_or_data_set():
+def test_the_run_is_named_by_name_or_folder():
     body = tutorial()
-    for folder, name in (("a/b/", "b"), ("C:\\runs\\x", "x"), ("x", "x"), ("../..", "reviews"), (None, "reviews")):
+    for folder, name in (("a/b/", "b"), ("C:\\runs\\x", "x"), ("x", "x"), ("../..", None), (None, None)):
         body["globals"]["basic_experiment"]["output_folder"] = folder
-        assert chosen(body).name == name
-    assert chosen(body | {"name": "mine"}).name == "mine"
+        assert parse_request(body).name == name
+    assert parse_request(body | {"name": "mine"}).name == "mine"
 
 
 def test_one_run_has_one_data_set():

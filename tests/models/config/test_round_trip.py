@@ -45,6 +45,8 @@ KEYS = st.sampled_from([*ShortForm.model_fields, *FullForm.model_fields])
 @given(st.fixed_dictionaries({}, optional=VALUES))
 @settings(max_examples=60, deadline=None)
 def test_a_config_survives_json_and_being_posted_again(values):
+    if values.get("/globals/lr_schedule/lr_schedule") == "same":
+        values.pop("/globals/lr_schedule/warmup_steps", None)  # the two contradict each other
     body = tutorial()
     for at, value in values.items():
         with_value(body, at, value)

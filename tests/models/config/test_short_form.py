@@ -17,7 +17,7 @@ def value_at(config, pointer):
 
 def test_a_data_set_and_a_target_are_enough():
     got = chosen(SHORT)
-    assert (got.name, got.config.dataset, got.max_runtime_s, got.notes) == ("reviews", "reviews", None, [])
+    assert (got.config.dataset, got.max_runtime_s, got.notes) == ("reviews", None, [])
     assert got.config.input.input_info.input_name == "input"
     assert got.config.output.output_info.output_name == "output"
     assert got.config.output.output_type_info.target_cat_columns == ["Sentiment"]

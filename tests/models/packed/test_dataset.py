@@ -62,7 +62,6 @@ def test_the_summary_tells_lengths_and_targets(packed):
     summary = packed.summary()
     assert (summary.files, summary.bytes, summary.digest) == (4, 269, packed.digest)
     assert summary.lengths.model_dump() == {"min": 0, "median": 6, "p90": 256, "max": 256}
-    assert not summary.equal_lengths
     assert summary.targets["kind"].classes == {"x": 2, "y": 1}
     assert summary.targets["level"].missing == 1
     assert json.loads(summary.model_dump_json())["files"] == 4

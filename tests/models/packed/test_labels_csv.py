@@ -14,8 +14,8 @@ from models.packed.problems import LabelError
 from tests.models.packed.made import written
 
 
-def read(tmp_path, content, **declared):
-    return read_labels(written(tmp_path / "labels.csv", content), declared=declared)
+def read(tmp_path, content, id_column=None, **declared):
+    return read_labels(written(tmp_path / "labels.csv", content), declared=declared, id_column=id_column)
 
 
 def cells(rows, target="kind"):
@@ -85,6 +85,13 @@ def test_the_id_column_may_stand_anywhere_and_be_written_in_any_case(tmp_path):
     assert cells(read(tmp_path, "Id,kind,ID\nx,y,a\n")) == {"a": "y"}
     with pytest.raises(LabelError, match="'Id', 'id' could all be the IDs"):
         read(tmp_path, "Id,id,kind\na,b,x\n")
+
+
+def test_the_id_column_may_be_named_by_the_request(tmp_path):
+    table = "ID;file Name;kind\n1;a.txt;x\n2;b.txt;y\n"
+    assert cells(read(tmp_path, table, id_column="File name")) == {"a.txt": "x", "b.txt": "y"}
+    with pytest.raises(LabelError, match=r"no column 'path'.*'ID', 'file Name', 'kind'.*id_column"):
+        read(tmp_path, table, id_column="path")
 
 
 @pytest.mark.parametrize(

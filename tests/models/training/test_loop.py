@@ -48,9 +48,11 @@ def keys(points):
         {},
         ALL_AT_ONCE,
         {"optimization": {"optimizer": "sgdm", "lr": 0.01}},
+        {"optimization": {"optimizer": "adam", "lr": 3e-3}},
+        {"lr_schedule": {"lr_schedule": "cycle", "warmup_steps": 2}},
         {"evaluation_checkpoint": {"sample_interval": 60}},
     ],
-    ids=["plain", "everything", "sgdm", "between two training points"],
+    ids=["plain", "everything", "sgdm", "adam", "cycle", "between two training points"],
 )
 @pytest.mark.parametrize("stop_at", [1, 4, 7])
 def test_a_resumed_run_is_bit_equal_to_the_undisturbed_one(dataset, tmp_path, globals_, stop_at):
@@ -63,6 +65,21 @@ def test_a_resumed_run_is_bit_equal_to_the_undisturbed_one(dataset, tmp_path, gl
     assert first.values() + second.values() == whole.values()
     assert second.kept("best")[-1].digest == whole.kept("best")[-1].digest
     assert second.kept("resume")[-1].digest == whole.kept("resume")[-1].digest
+
+
+@pytest.mark.parametrize("stop_at", [3, 5, 6, 7])
+def test_the_count_towards_an_early_stop_goes_on_where_it_stood(dataset, tmp_path, stop_at):
+    """Nothing is learnt, so the evaluations at 4, 6 and 8 bring no new best after the one at 2."""
+    config = both(
+        optimization={"lr": 1e-12},
+        training_control={"early_stopping_patience": 3},
+        evaluation_checkpoint={"sample_interval": 2},
+    )
+    whole = trained(config, dataset, tmp_path / "whole")
+    first = trained(config, dataset, tmp_path / "first", stop_at=stop_at)
+    second = trained(config, dataset, tmp_path / "second", resume=first.kept("resume")[-1].path)
+    assert second.outcome == whole.outcome == Outcome("early_stop", 8)
+    assert first.values() + second.values() == whole.values()
 
 
 def test_a_finished_run_resumed_says_nothing_new(dataset, tmp_path):

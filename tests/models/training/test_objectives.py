@@ -112,6 +112,14 @@ def test_learnt_weights_do_not_enter_validation(outputs: dict):
     torch.testing.assert_close(weighted, plain)
 
 
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.type)
+def test_a_single_target_is_never_weighted(outputs: dict, target: TargetSpec):
+    objective = objective_of([target], uncertainty_weighted_mt_loss=True)
+    total, losses = objective(outputs, LABELS)
+    assert torch.equal(total, losses[target.name])
+    assert not list(objective.parameters())
+
+
 def test_only_learnt_weights_are_parameters():
     assert not list(objective_of().parameters())
     assert [n for n, _ in objective_of(uncertainty_weighted_mt_loss=True).named_parameters()] == ["log_variances"]

@@ -4,7 +4,8 @@ import pytest
 
 from models.config import PlanRequest
 from models.training.device import default_threads
-from models.training.plan import BUDGET_SHARE, Speed, choose_for_device, within_budget
+from models.training.plan import BUDGET_SHARE, choose_for_device, within_budget
+from models.training.report import Speed
 from models.training.split import SplitError
 from tests.models.training.tasks import config_of, pack_of, sides
 
@@ -26,7 +27,9 @@ def with_interval(interval, checkpoint=None, epochs=1000):
 
 def cut(config, dataset, *, step_s, validation_s, budget_s):
     """The plan for a machine of this speed, without measuring."""
-    return within_budget(choose_for_device(config, dataset), config, Speed(step_s, validation_s), budget_s)
+    return within_budget(
+        choose_for_device(config, dataset), config, Speed(step_s=step_s, validation_s=validation_s), budget_s
+    )
 
 
 def seconds(plan, speed):
@@ -99,6 +102,16 @@ def test_a_measured_plan_says_what_was_measured(dataset):
     plan = choose_for_device(with_interval("auto", epochs=10**6), dataset, request=request, budget_s=20.0)
     assert 20 < plan.steps < 20_000
     assert "s a step" in plan.reasons["steps"]
+    assert plan.measured is not None
+    assert min(plan.measured.step_s, plan.measured.validation_s) > 0
+
+
+def test_a_plan_that_was_asked_for_holds_nothing_measured(dataset):
+    asked = PlanRequest(steps=11, batch=5, threads=1)
+    config = with_interval(7)
+    plans = [choose_for_device(config, dataset, request=asked, budget_s=budget) for budget in (None, 20.0, 1000.0)]
+    assert plans[0] == plans[1] == plans[2]
+    assert plans[0].measured is None
 
 
 def test_a_data_set_that_cannot_be_split_is_refused_with_words(dataset):

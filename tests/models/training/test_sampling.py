@@ -74,11 +74,18 @@ def test_balanced_classes_are_drawn_equally_often():
     assert shares == pytest.approx([1 / 3] * 3, abs=0.04)
 
 
-def test_balance_adds_up_over_columns_and_a_missing_label_weighs_the_mean():
-    first, second = np.array([0, 0, 1, -1]), np.array([-1, -1, -1, -1])
-    assert class_balance([first]).tolist() == [0.5, 0.5, 1.0, pytest.approx(2 / 3)]
-    assert class_balance([first, second]).tolist() == class_balance([first]).tolist()
-    assert class_balance([first, first])[2] == 2.0
+def test_balance_adds_up_over_columns_and_a_missing_label_weighs_nothing():
+    first, second, nothing = np.array([0, 0, 1, -1]), np.array([-1, 2, 2, 2]), np.array([-1, -1, -1, -1])
+    assert class_balance([first]).tolist() == [0.5, 0.5, 1.0, 0.0]
+    assert class_balance([first, second]).tolist() == pytest.approx([1 / 2, 5 / 6, 4 / 3, 1 / 3])
+    assert class_balance([first, nothing]).tolist() == class_balance([first]).tolist()
+
+
+def test_a_file_that_weighs_nothing_is_never_drawn():
+    labels = np.array([-1, 0, -1, 1, -1])
+    sampler = Sampler(np.arange(5), 3, "uniform", class_balance([labels]))
+    drawn = np.concatenate([sampler.batch(step, 5)[0] for step in range(400)])
+    assert set(drawn.tolist()) == {1, 3}
 
 
 def test_steps_have_seeds_of_their_own():

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from itertools import pairwise
 
 import pytest
+import torch
 
 from models.training.schedules import PlateauRule, PlateauState, lr_at, warmup_steps
 from tests.models.training.configs import config_with
@@ -68,6 +69,27 @@ def test_the_rate_falls_when_bad_evaluations_reach_the_patience():
         factors.append(state.factor)
     assert factors == [1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.125]
     assert PlateauState(**asdict(state)) == state
+
+
+@pytest.mark.parametrize(
+    "averages",
+    [
+        [0.5, 0.50004, 0.50006, 0.50008, 0.6, 0.60005, 0.60007],
+        [-0.5, -0.50004, -0.50008, -0.6, -0.6, -0.50004],
+        [0.0, 0.0, -1e-9, 1e-9],
+        [-0.1, 0.3, 0.3, 0.30003, 0.3001],
+    ],
+    ids=["positive", "negative", "zero", "both"],
+)
+def test_what_counts_as_a_new_best_is_what_torch_counts(averages):
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimiser = torch.optim.SGD([parameter], lr=1.0)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, mode="max", factor=0.5, patience=1)
+    rule, state = PlateauRule(patience=2, factor=0.5, sample_interval=1, warmup=0), PlateauState()
+    for step, average in enumerate(averages, start=1):
+        theirs.step(average)
+        state = state.update(average, step=step, rule=rule)
+        assert (state.best, state.factor) == (theirs.best, optimiser.param_groups[0]["lr"])
 
 
 def test_evaluations_in_the_warm_up_or_between_intervals_do_not_count():

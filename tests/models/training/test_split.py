@@ -55,7 +55,7 @@ def test_too_few_files_are_refused():
 
 
 def test_unknown_ids_are_named():
-    with pytest.raises(SplitError, match="names 2 IDs the data set does not have: nobody, x"):
+    with pytest.raises(SplitError, match='names 2 IDs the data set does not have: "x", "nobody"; use'):
         divided(manual=["id1", "x", "nobody"])
 
 

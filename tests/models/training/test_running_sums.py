@@ -6,7 +6,7 @@ import torch
 from sklearn.metrics import accuracy_score, matthews_corrcoef, mean_absolute_error, r2_score
 
 from models.config import TargetSpec
-from models.training.running import add, empty_sums, training_metrics
+from models.training.running_sums import add, empty_sums, training_metrics
 
 CLASSES = TargetSpec("kind", "categorical", ["a", "b", "c"])
 NUMBER = TargetSpec("value", "continuous", mean=5.0, std=2.0)

@@ -1,0 +1,104 @@
+"""Files labelled by a table: each file finds its row, and what has no partner is said."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+
+from models.packed.entries import Entry
+from models.packed.labels import LabelTable
+from models.packed.labels_csv import LabelRows
+from models.packed.names import stem
+from models.packed.problems import ArchiveError, LabelError, ProblemLog, no_files, some
+from models.packed.writer import PackWriter
+
+
+@dataclass
+class TableWalk:
+    """Takes one file after another: finds its row, packs it."""
+
+    rows: LabelRows
+    writer: PackWriter
+    packed_rows: "array[int]" = field(default_factory=lambda: array("q"))
+    problems: ProblemLog = field(default_factory=ProblemLog)
+
+    def __post_init__(self) -> None:
+        self.problems.extend(self.rows.problems)
+        self._file_of_row = np.full(len(self.rows.table), -1, np.int64)
+        self._empty: dict[int, str] = {}
+        self._unlabelled: list[str] = []
+
+    def take(self, entry: Entry) -> None:
+        """Pack one file, or say why not. Raises LabelError when its row has a file already."""
+        row = self.rows.index.row_of_file(entry.path)
+        if row is None:
+            self._say_unlabelled(entry.path)
+            return
+        file_id = self.rows.table.ids[row]
+        self._refuse_second(row, file_id, entry.path)
+        chunks = filter(None, entry.chunks)
+        first = next(chunks, None)
+        if first is None:
+            self._empty[row] = entry.path
+            detail = f"the file {entry.path!r} is empty: there is nothing to learn from, it is left out"
+            self.problems.add("empty_file", detail, file_id=file_id, row=int(self.rows.rows[row]))
+            return
+        self._file_of_row[row] = len(self.writer)
+        self.packed_rows.append(row)
+        self.writer.add(file_id, entry.path, chain((first,), chunks))
+
+    def end(self, ignored: Sequence[str]) -> LabelTable:
+        """Say which labels have no file; the labels of the packed files, in their order.
+
+        Raises ArchiveError or LabelError when nothing could be packed. Nothing can be taken any more.
+        """
+        if not len(self.writer):
+            self._refuse_nothing(ignored)
+        for row in np.flatnonzero(self._file_of_row < 0).tolist():
+            if row in self._empty:
+                continue
+            if not self.problems.keeps("label_without_file"):
+                self.problems.count_more("label_without_file", 1)
+                continue
+            file_id, number = self.rows.table.ids[row], int(self.rows.rows[row])
+            detail = f"row {number} of the labels names {file_id!r}, but there is no such file"
+            self.problems.add("label_without_file", detail, file_id=file_id, row=number)
+        table = self.rows.table.take(np.frombuffer(self.packed_rows, np.int64))
+        del self.rows, self._file_of_row  # large for a million files
+        return table
+
+    def _say_unlabelled(self, path: str) -> None:
+        kind = "file_without_label"
+        if self.problems.keeps(kind):
+            file_id = stem(path.rpartition("/")[2])
+            self._unlabelled.append(path)
+            detail = f"the file {path!r} has no row in the labels (ID {file_id!r}): it is left out"
+            self.problems.add(kind, detail, file_id=file_id)
+        else:
+            self.problems.count_more(kind, 1)
+
+    def _refuse_second(self, row: int, file_id: str, path: str) -> None:
+        at = int(self._file_of_row[row])
+        before = self._empty.get(row) if at < 0 else self.writer.name_of(at)
+        if before is None:
+            return
+        where = f"row {self.rows.rows[row]} of the labels (ID {file_id!r})"
+        if before == path:
+            raise LabelError(f"the file {path!r} comes twice, both for {where}; keep one of them")
+        raise LabelError(
+            f"two files, {before!r} and {path!r}, belong to {where}; use full names or relative paths "
+            f"({path!r}) as IDs, or keep one of them"
+        )
+
+    def _refuse_nothing(self, ignored: Sequence[str]) -> None:
+        if self._unlabelled:
+            ids, names = some(self.rows.table.ids, 3), some(self._unlabelled, 3)
+            raise LabelError(
+                f"no file has a label: the IDs are {ids}, the files {names}; "
+                "an ID is a file's name, with or without its extension"
+            )
+        if self._empty:
+            raise ArchiveError(f"all files with labels are empty: {some(self._empty.values(), 3)}")
+        raise no_files(ignored)
