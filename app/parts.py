@@ -29,7 +29,8 @@ def open_parts(settings: Settings) -> Parts:
         folder.mkdir(parents=True, exist_ok=True)
     return Parts(
         settings=settings,
-        db=Database(settings.database_url),
+        # A third of a lease: a heartbeat that finds its connection dead, and a new one too, still fails in time.
+        db=Database(settings.database_url, silence_s=settings.clocks.lease_s / 3),
         storage=FolderStorage(settings.storage_dir),
         broker=open_broker(settings),
     )

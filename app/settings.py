@@ -1,9 +1,9 @@
 """Every knob of every process: environment variables OCTET_*, one small class per room."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _FROM_ENVIRONMENT = SettingsConfigDict(env_prefix="OCTET_", env_ignore_empty=True, frozen=True, extra="forbid")
@@ -24,13 +24,30 @@ class ClockSettings(BaseSettings):
     model_config = _FROM_ENVIRONMENT
 
     heartbeat_s: float = Field(default=3.0, gt=0, description="A worker renews its lease this often.")
-    lease_s: float = Field(default=12.0, gt=0, description="A lease that was not renewed for so long is lost.")
+    lease_s: float = Field(
+        default=12.0,
+        gt=0,
+        validate_default=True,
+        description="A lease that was not renewed for so long is lost; two heartbeats at least.",
+    )
     reaper_s: float = Field(default=2.0, gt=0, description="The reaper looks this often.")
     announce_s: float = Field(
         default=5.0, gt=0, description="A queued run whose message is gone is announced again after this."
     )
     grace_s: float = Field(default=20.0, ge=0, description="Time for a checkpoint between a stop and SIGKILL.")
     max_attempts: int = Field(default=5, ge=1, description="Failures without a new checkpoint until a run fails.")
+
+    @field_validator("lease_s", mode="after")
+    @classmethod
+    def _outlasts_two_heartbeats(cls, lease_s: float, known: ValidationInfo) -> float:
+        """A lease that one late heartbeat ends would be lost on any busy machine."""
+        heartbeat_s = known.data.get("heartbeat_s", 0.0)  # missing: it is wrong itself, and said so
+        if lease_s < 2 * heartbeat_s:
+            raise ValueError(
+                f"a lease of {lease_s:g} s does not outlast two heartbeats of {heartbeat_s:g} s: "
+                f"{2 * heartbeat_s:g} or more, or set OCTET_HEARTBEAT_S to {lease_s / 2:g} or less"
+            )
+        return lease_s
 
 
 class LimitSettings(BaseSettings):
@@ -61,6 +78,9 @@ class WorkerSettings(BaseSettings):
     model_config = _FROM_ENVIRONMENT
 
     train_threads: int = Field(default=0, ge=0, description="CPU threads of a training; 0 lets the plan choose.")
+    devices: Literal["auto", "cpu", "cpu,cuda"] = Field(
+        default="auto", description="What trainings may use; auto: a GPU where there is one. cpu hides GPUs from them."
+    )
     train_nice: int = Field(default=10, ge=0, le=19, description="Niceness of the training process.")
 
 

@@ -22,11 +22,18 @@ class Blob:
     size_bytes: int
 
 
+class WrongDigest(OSError):
+    """A file has not the bytes that it was said to have: the disk lies or is full."""
+
+
 class Storage(Protocol):
     """The seam to a file system or an object store."""
 
-    def put(self, key: str, source: Path) -> Blob:
-        """Store a file under a key, whole or not at all; the file must not be changed afterwards."""
+    def put(self, key: str, source: Path, *, digest: str | None = None) -> Blob:
+        """Store a file under a key, whole or not at all; the file must not be changed afterwards.
+
+        `digest`: the SHA-256 that its bytes must have. Raises WrongDigest, and leaves what lies at the key.
+        """
 
     def local(self, key: str) -> Path:
         """The blob (or all blobs below a key) as a path on this machine; it need not exist."""
@@ -44,20 +51,22 @@ class FolderStorage:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, key: str, source: Path) -> Blob:
-        """Link (or copy, where the file system cannot link) `source` to its key. Raises OSError."""
+    def put(self, key: str, source: Path, *, digest: str | None = None) -> Blob:
+        """Link (or copy, where the file system cannot link) `source` to its key. Raises OSError, WrongDigest."""
         target = self.local(key)
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
         try:
             _link_or_copy(source, temporary)
-            digest, size = digest_of(temporary)
+            found, size = digest_of(temporary)
+            if digest not in (None, found):
+                raise WrongDigest(f"{source.name}: its digest is {found}, {digest} was written")
             _flush(temporary)
             os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
         _flush(target.parent)
-        return Blob(key, digest, size)
+        return Blob(key, found, size)
 
     def local(self, key: str) -> Path:
         """The path of a key. Raises ValueError for a key that could lead out of the root."""

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Set
 from contextlib import suppress
 from math import inf
 from typing import Literal
@@ -16,19 +17,18 @@ from app.services.runs.lease import (
     heartbeat,
     resume_point,
 )
+from models.config import SHORT_FORM_BUDGET_S
 from models.training.report import Plan
 from worker.child_process import ChildProcess, killed_for_memory, last_words
+from worker.devices import Device
 from worker.endings import Evidence, HandBack, broken_off, ending_of, out_of_time
 from worker.lease_keeper import LeaseKeeper
-from worker.messages import Job
+from worker.messages import Assignment, Failed
 from worker.record import Record, persist
 from worker.shutdown import Shutdown
 from worker.workspace import Workspace
 
 TICK_S = 0.2
-SHORT_FORM_BUDGET_S: dict[Literal["cpu", "cuda"], float] = {"cpu": 30 * 60.0, "cuda": 15 * 60.0}
-"""What a run of the short form may use when it does not say."""
-
 OVERRUN_SHARE, OVERRUN_S = 1.25, 60.0
 """A run that has not ended itself within so much of its budget, and so many seconds more, is ended."""
 
@@ -36,12 +36,17 @@ log = logging.getLogger(__name__)
 
 
 class Attempt:
-    """The holder of one lease. `run` returns when the lease is given back, or lost."""
+    """The holder of one lease. `run` returns when the lease is given back, or lost.
 
-    def __init__(self, parts: Parts, lease: Lease, shutdown: Shutdown) -> None:
+    devices: what training may use here. device_missing: whether the one of the run's plan turned out not to be there.
+    """
+
+    def __init__(self, parts: Parts, lease: Lease, shutdown: Shutdown, devices: Set[Device]) -> None:
         self._parts = parts
         self._lease = lease
         self._shutdown = shutdown
+        self._devices = devices
+        self.device_missing = False
         self._clocks = parts.settings.clocks
         self._child: ChildProcess | None = None
         self._began = time.monotonic()
@@ -69,13 +74,13 @@ class Attempt:
             self._child.kill()
 
     def _train(self, keeper: LeaseKeeper) -> RunEnd | HandBack:
-        """From the job to the child's end. Raises LeaseLost."""
+        """From the assignment to the child's end. Raises LeaseLost."""
         space = Workspace.of(self._parts.settings, self._lease.run_id, self._lease.attempt)
         try:
             space.prepare(self._parts.storage)
-            job = self._job(space)
-            space.write_job(job)
-            self._child = self._start(space, job)
+            assignment = self._assignment(space)
+            space.write_assignment(assignment)
+            self._child = self._start(space, assignment)
             return self._follow(self._child, space, keeper)
         except LeaseLost:
             raise
@@ -89,7 +94,7 @@ class Attempt:
                 space.keep_log(self._parts.storage)
             space.remove()
 
-    def _job(self, space: Workspace) -> Job:
+    def _assignment(self, space: Workspace) -> Assignment:
         """What the child is told. Raises LeaseLost."""
         lease, settings = self._lease, self._parts.settings.worker
         resume = resume_point(self._parts, lease)
@@ -97,7 +102,7 @@ class Attempt:
         request = dict(lease.plan_request or {})
         if settings.train_threads and not request.get("threads"):
             request["threads"] = settings.train_threads
-        return Job(
+        return Assignment(
             run_id=lease.run_id,
             attempt=lease.attempt,
             config=lease.config,
@@ -110,17 +115,17 @@ class Attempt:
             nice=settings.train_nice,
         )
 
-    def _start(self, space: Workspace, job: Job) -> ChildProcess:
-        asked = job.plan.threads if job.plan else (job.plan_request or {}).get("threads")
-        return ChildProcess(space.job, space.log, threads=asked)
+    def _start(self, space: Workspace, given: Assignment) -> ChildProcess:
+        asked = given.plan.threads if given.plan else (given.plan_request or {}).get("threads")
+        return ChildProcess(space.assignment, space.log, threads=asked, gpu="cuda" in self._devices)
 
-    def _budget(self, device: Literal["cpu", "cuda"]) -> float | None:
+    def _budget(self, device: Device) -> float | None:
         """Seconds for all attempts together; None is no limit."""
         if self._lease.max_runtime_s is None and self._lease.form == "short":
             return SHORT_FORM_BUDGET_S[device]
         return self._lease.max_runtime_s
 
-    def _left(self, device: Literal["cpu", "cuda"]) -> float | None:
+    def _left(self, device: Device) -> float | None:
         budget = self._budget(device)
         return None if budget is None else budget - self._lease.used_s
 
@@ -142,11 +147,11 @@ class Attempt:
         ordered: Literal["cancel", "shutdown"] | None = None
         stop_by = inf
         while not child.ended():
+            if keeper.lost:
+                raise LeaseLost(f"run {self._lease.run_id}: attempt {self._lease.attempt} could not renew its lease")
             for message in child.messages(TICK_S):
                 record.take(message)
             record.flush()
-            if keeper.lost:
-                raise LeaseLost(f"run {self._lease.run_id}: attempt {self._lease.attempt} could not renew its lease")
             if ordered is None and (ordered := self._order(keeper)) is not None:
                 child.stop()
                 stop_by = time.monotonic() + self._clocks.grace_s
@@ -156,6 +161,7 @@ class Attempt:
         record.flush(last=True)
         if record.last_word is None and ordered is None and time.monotonic() >= self._overrun_at:
             return out_of_time(self._limit_s)
+        self.device_missing = isinstance(record.last_word, Failed) and record.last_word.reason == "no_device"
         starved = killed_for_memory() > starved
         return ending_of(Evidence(record.last_word, code, starved, last_words(space.log)), ordered)
 

@@ -1,6 +1,6 @@
-"""The training process: reads a job, trains, tells its parent what happens. Knows models and messages, nothing else.
+"""The training process: reads its assignment, trains, tells its parent what happens. Knows models and messages alone.
 
-python -m worker.child JOB.json CHANNEL     # CHANNEL: number of an inherited file descriptor, messages go out there
+python -m worker.child ASSIGNMENT.json CHANNEL     # number of an inherited file descriptor; messages go out there
 """
 
 import logging
@@ -18,9 +18,13 @@ from models.config import ConfigError, PlanRequest, load_config
 from models.packed import PackedDataset, PackedError
 from models.threads import wait_without_spinning
 from models.training.report import Outcome, Plan, Point, Progress, Saved, TrainingError
-from worker.messages import Failed, Job, Message, Points, encode
+from worker.messages import Assignment, Failed, Message, Points, encode
 
 log = logging.getLogger("octet.training")
+
+
+class DeviceMissing(RuntimeError):
+    """The device of the run's plan is not here."""
 
 
 class Channel:
@@ -69,15 +73,15 @@ class StopOnSignal:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Carry out the job; 0 when training ended by itself or as told."""
+    """Carry out the assignment; 0 when training ended by itself or as told."""
     stop = StopOnSignal()
-    job = Job.model_validate_json(Path(argv[0]).read_bytes())
+    given = Assignment.model_validate_json(Path(argv[0]).read_bytes())
     channel = Channel(int(argv[1]))
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    os.nice(job.nice)
+    os.nice(given.nice)
     wait_without_spinning()
     try:
-        last_word: Message = carry_out(job, channel, stop)
+        last_word: Message = carry_out(given, channel, stop)
     except BrokenPipeError:
         return 1
     except Exception as error:
@@ -87,23 +91,25 @@ def main(argv: Sequence[str]) -> int:
     return 1 if isinstance(last_word, Failed) else 0
 
 
-def carry_out(job: Job, channel: Channel, stop: StopOnSignal) -> Outcome:
-    """Train as the job says. Raises TrainingError, ConfigError and PackedError, with words a user can act on."""
+def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcome:
+    """Train as assigned. Raises DeviceMissing, and TrainingError, ConfigError, PackedError with words to act on."""
     began = time.monotonic()
-    from models.training.build import open_job  # here: a job that cannot be read shall not wait for torch
+    from models.training.build import open_job  # here: an assignment that cannot be read shall not wait for torch
     from models.training.device import default_device
     from models.training.loop import train
     from models.training.plan import choose_for_device
 
-    log.info("run %s, attempt %d, process %d", job.run_id, job.attempt, os.getpid())
-    config = load_config(job.config)
-    dataset = PackedDataset.open(job.dataset)
-    device = job.plan.device if job.plan else default_device()
-    budget_s = job.budget_s[device]
-    request = PlanRequest.model_validate(job.plan_request) if job.plan_request else None
-    plan = job.plan or choose_for_device(config, dataset, request=request, budget_s=budget_s)
+    log.info("run %s, attempt %d, process %d", given.run_id, given.attempt, os.getpid())
+    config = load_config(given.config)
+    dataset = PackedDataset.open(given.dataset)
+    device = given.plan.device if given.plan else default_device()
+    if device not in ("cpu", default_device()):
+        raise DeviceMissing(f"the run was planned on {device}, and torch finds none here")
+    budget_s = given.budget_s[device]
+    request = PlanRequest.model_validate(given.plan_request) if given.plan_request else None
+    plan = given.plan or choose_for_device(config, dataset, request=request, budget_s=budget_s)
     left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
-    training = open_job(config, dataset, plan, job.folder, resume=job.resume, deadline_s=left_s)
+    training = open_job(config, dataset, plan, given.folder, resume=given.resume, deadline_s=left_s)
     log.info("plan: %s", plan.model_dump_json(exclude={"reasons"}))
     log.info("from step %d, %s s left", training.state.step, left_s)
     outcome = train(training, channel, stop)
@@ -120,6 +126,9 @@ def _failure(error: Exception) -> Failed:
         words = _words(type(error).__name__)
         slug = words.lower().replace(" ", "_")
         return Failed(final=True, reason="error", type=slug, title=words, detail=str(error))
+    if isinstance(error, DeviceMissing):
+        title = "The planned device is missing"
+        return Failed(final=False, reason="no_device", type="device_missing", title=title, detail=str(error))
     detail = f"{type(error).__name__}: {error}"
     return Failed(final=False, reason="error", type="training_error", title="Training broke off", detail=detail)
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from app.embedded.tether import tethered
+from app.tether import tethered
 from worker.messages import Message, decode
 
 CHUNK_BYTES = 1 << 16
@@ -21,10 +21,10 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 class ChildProcess:
     """One running training process, in a process group of its own, that cannot outlive the thread that started it."""
 
-    def __init__(self, job: Path, log: Path, *, threads: int | None) -> None:
+    def __init__(self, assignment: Path, log: Path, *, threads: int | None, gpu: bool) -> None:
         self._hears, says = os.pipe()
         os.set_blocking(self._hears, False)
-        command = [sys.executable, "-P", "-m", "worker.child", str(job), str(says)]
+        command = [sys.executable, "-P", "-m", "worker.child", str(assignment), str(says)]
         try:
             with log.open("ab") as written:
                 self._process = subprocess.Popen(
@@ -34,7 +34,7 @@ class ChildProcess:
                     stderr=written,
                     pass_fds=(says,),
                     process_group=0,
-                    env=_environment(os.environ, threads),
+                    env=_environment(os.environ, threads, gpu),
                 )
         finally:
             os.close(says)
@@ -46,14 +46,12 @@ class ChildProcess:
         """Its process id, which is also the id of its group."""
         return self._process.pid
 
-    def messages(self, timeout_s: float, *wakes: int) -> Iterator[Message]:
-        """What it said since the last call; waits up to timeout_s for the first, or until one of `wakes` can be read.
+    def messages(self, timeout_s: float) -> Iterator[Message]:
+        """What it said since the last call; waits up to timeout_s for the first.
 
         Raises ValueError when it says what is no message.
         """
-        listening = [self._hears] if self._open else []
-        readable, _, _ = select.select([*listening, *wakes], [], [], timeout_s)
-        if self._hears not in readable:
+        if not self._open or not select.select([self._hears], [], [], timeout_s)[0]:
             return
         for _ in range(64):  # then the caller looks at its clocks again, however much is said
             try:
@@ -114,8 +112,9 @@ def last_words(log: Path, limit: int = 400) -> str:
     return ""
 
 
-def _environment(ours: Mapping[str, str], threads: int | None) -> dict[str, str]:
-    """What the child may know: no address of a database or broker; and its number of threads, where it is settled."""
+def _environment(ours: Mapping[str, str], threads: int | None, gpu: bool) -> dict[str, str]:
+    """What the child may know: no address of a database or broker, no GPU but where it may use one, and its threads."""
     kept = {name: value for name, value in ours.items() if not name.startswith("OCTET_")}
     settled = {} if threads is None else dict.fromkeys(THREAD_VARIABLES, str(threads))
-    return kept | settled | {"PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
+    hidden = {} if gpu else {"CUDA_VISIBLE_DEVICES": ""}
+    return kept | settled | hidden | {"PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}

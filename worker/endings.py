@@ -36,6 +36,8 @@ def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) ->
     """What becomes of the run. `ordered`: what the child was asked to stop for, if it was."""
     word = found.last_word
     if isinstance(word, Failed):
+        if word.reason == "no_device":
+            return HandBack("handed_back")  # the worker's lack: no failure of the run
         error = RunError(word.type, word.title, word.detail)
         return RunEnd("failed", word.reason, error) if word.final else HandBack(word.reason, error)
     if isinstance(word, Outcome) and word.reason != "stopped":

@@ -16,7 +16,8 @@ class LeaseKeeper:
     """Renews a lease in a thread of its own. `renew` does it once and answers whether the run was cancelled.
 
     Authority is lost when the database says so, and also when nothing has renewed the lease for as long as it lasts:
-    by then somebody else may hold the run. `on_lost` is called in the keeper's thread, once, at that moment.
+    by then somebody else may hold the run. A second thread waits for that moment by the clock of this machine, for a
+    renewal may hang beyond it. `on_lost` is called in that thread, once; what is lost stays lost.
     """
 
     def __init__(
@@ -29,11 +30,15 @@ class LeaseKeeper:
         self._valid_until = time.monotonic() + lease_s
         self._taken = False
         self._cancelled = False
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+        self._ending = False
+        self._changed = threading.Condition()
+        """Guards the four fields above; told of when the lease is taken, lost or given up."""
+        self._renewing = threading.Thread(target=self._keep_renewing, name="lease-keeper", daemon=True)
+        self._watching = threading.Thread(target=self._watch, name="lease-watch", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._renewing.start()
+        self._watching.start()
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None) -> None:
@@ -51,23 +56,48 @@ class LeaseKeeper:
 
     def stop(self) -> None:
         """No heartbeat after this; to be called before the write that ends the lease, lest the two race."""
-        self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=self._lease_s)
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+        for thread in (self._renewing, self._watching):
+            if thread.is_alive():
+                thread.join(timeout=self._lease_s)
 
-    def _run(self) -> None:
+    def _keep_renewing(self) -> None:
         wait_s = self._heartbeat_s
-        while not self._ending.wait(wait_s):
+        while self._goes_on_for(wait_s):
             began = time.monotonic()
             try:
-                self._cancelled = self._renew() or self._cancelled
-                self._valid_until = began + self._lease_s  # from the question on: the answer may have come late
+                self._prolonged(began, cancelled=self._renew())
                 wait_s = self._heartbeat_s
             except LeaseLost:
-                self._taken = True
+                self._lose()
             except Exception as error:  # the database is away: we may go on until the lease runs out
                 log.warning("heartbeat failed: %s", error)
                 wait_s = min(1.0, self._heartbeat_s)
-            if self.lost:
-                self._on_lost()
+
+    def _goes_on_for(self, seconds: float) -> bool:
+        """Wait so long; false as soon as there is nothing to renew any more."""
+        with self._changed:
+            return not self._changed.wait_for(lambda: self._ending or self.lost, seconds)
+
+    def _prolonged(self, began: float, *, cancelled: bool) -> None:
+        with self._changed:
+            self._cancelled = cancelled or self._cancelled
+            if not self.lost:  # else the answer came too late: somebody may have acted on the loss
+                self._valid_until = began + self._lease_s  # from the question on, for the answer took its time
+
+    def _lose(self) -> None:
+        with self._changed:
+            self._taken = True
+            self._changed.notify_all()
+
+    def _watch(self) -> None:
+        with self._changed:
+            while not self._ending and not self.lost:
+                self._changed.wait(self._valid_until - time.monotonic())
+            if self._ending:
                 return
+            self._taken = True
+            self._changed.notify_all()
+        self._on_lost()

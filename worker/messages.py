@@ -1,10 +1,10 @@
 """What the worker and its training process say to each other.
 
     who      how                    what
-    parent   file, once             Job: all that the child needs to know
+    parent   file, once             Assignment: all that the child needs to know
     parent   SIGTERM                stop: write a resume checkpoint, then end
     child    a line of JSON each, on a pipe of its own, in the order of the events:
-             planned                Plan: made now, or the one of the job; once, before the first step
+             planned                Plan: made now, or the one of the assignment; once, before the first step
              points                 Points: metric values of one step
              progress               Progress: after every step
              saved                  Saved: a checkpoint file that is complete on disk
@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from models.training.report import Outcome, Plan, Point, Progress, Saved
 
 
-class Job(BaseModel):
+class Assignment(BaseModel):
     """One attempt at a run, as the child is told.
 
     plan: the one of an earlier attempt; None: make one, within plan_request.
@@ -59,11 +59,12 @@ class Failed:
     """Why training could not go on.
 
     final: the same would happen again, so another attempt is of no use.
-    reason: how the attempt is recorded. type, title, detail: what the run's `error` says.
+    reason: whose fault it is: the run's (error, oom: so the attempt is recorded), or the worker's, which lacks the
+    device of the run's plan. type, title, detail: what the run's `error` says.
     """
 
     final: bool
-    reason: Literal["error", "oom"]
+    reason: Literal["error", "oom", "no_device"]
     type: str
     title: str
     detail: str

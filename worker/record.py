@@ -1,14 +1,13 @@
 """Writes down what a training process says, in the order in which it says it, as long as the lease holds."""
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from app.errors import DomainError
 from app.parts import Parts
+from app.services.runs.keys import checkpoint_key
 from app.services.runs.lease import (
     Lease,
     LeaseLost,
@@ -27,10 +26,6 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class BrokenCheckpoint(RuntimeError):
-    """A checkpoint file is not what the child wrote: the disk lies or is full."""
-
-
 class Record:
     """One attempt's writer. Points and progress are gathered between two calls of flush; order is kept.
 
@@ -47,7 +42,7 @@ class Record:
         self.last_word: Outcome | Failed | None = None
 
     def take(self, message: Message) -> None:
-        """Write a message down, or keep it for the next flush. Raises LeaseLost, BrokenCheckpoint and OSError."""
+        """Write a message down, or keep it for the next flush. Raises LeaseLost and OSError (WrongDigest)."""
         match message:
             case Points():
                 self._points += message.points
@@ -78,11 +73,8 @@ class Record:
 
     def _checkpoint(self, saved: Saved) -> None:
         """Store a file, then record it: only then does it exist for others. An unrecorded blob harms nobody."""
-        found = sha256_of(saved.path)
-        if found != saved.digest:
-            raise BrokenCheckpoint(f"{saved.path.name}: its digest is {found}, {saved.digest} was written")
-        key = f"runs/{self._lease.run_id}/{saved.kind}-{saved.step}-{saved.digest[:16]}.safetensors"
-        blob = self._parts.storage.put(key, saved.path)
+        key = checkpoint_key(self._lease.run_id, saved.kind, saved.step, saved.digest)
+        blob = self._parts.storage.put(key, saved.path, digest=saved.digest)
         outdated = self._persist(lambda: record_checkpoint(self._parts, self._lease, saved, blob))
         for old in outdated:
             self._parts.storage.delete(old)
@@ -108,9 +100,3 @@ def persist(write: Callable[[], T], *, for_s: float) -> T:
                 raise
             log.warning("writing failed, trying again: %s", error)
             time.sleep(RETRY_EVERY_S)
-
-
-def sha256_of(path: Path) -> str:
-    """The digest of a file, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

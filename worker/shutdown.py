@@ -21,8 +21,3 @@ class Shutdown:
     def requested(self) -> bool:
         """Whether the order was given."""
         return bool(select.select([self._read], [], [], 0)[0])
-
-    def close(self) -> None:
-        """Let go of the pipe."""
-        os.close(self._read)
-        os.close(self._write)

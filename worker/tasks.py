@@ -13,6 +13,7 @@ from app.services.runs.lease import acquire
 from app.services.runs.reaper import reap
 from app.settings import Settings
 from worker.attempt import Attempt
+from worker.devices import usable_devices
 from worker.shutdown import Shutdown
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class PoolProcess:
     def __init__(self, settings: Settings, shutdown: Shutdown) -> None:
         self._settings = settings
         self._shutdown = shutdown
+        self._devices = usable_devices(settings.worker.devices)
         self._parts: Parts | None = None
         self._ending = threading.Event()
 
@@ -40,12 +42,17 @@ class PoolProcess:
         if self._shutdown.requested():
             return  # not taken: the reaper announces the run again
         parts = self._opened()
-        lease = acquire(parts, run_id, f"{socket.gethostname()}:{os.getpid()}")
+        lease = acquire(parts, run_id, f"{socket.gethostname()}:{os.getpid()}", self._devices)
         if lease is None:
-            log.info("run %s needs nobody any more", run_id)
+            here = " or ".join(sorted(self._devices))
+            log.info("run %s needs nobody any more, or not a worker with %s", run_id, here)
             return
         log.info("run %s: attempt %d begins", run_id, lease.attempt)
-        Attempt(parts, lease, self._shutdown).run()
+        attempt = Attempt(parts, lease, self._shutdown, self._devices)
+        attempt.run()
+        if attempt.device_missing:
+            log.error("no GPU can be used here; only runs on the CPU are taken until this worker is started again")
+            self._devices = frozenset({"cpu"})
 
     def _opened(self) -> Parts:
         if self._parts is None:

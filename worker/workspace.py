@@ -1,12 +1,13 @@
-"""The folder of one attempt: the job that the child reads, the files it writes, and its log."""
+"""The folder of one attempt: the assignment that the child reads, the files it writes, and its log."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.services.runs.keys import log_key
 from app.settings import Settings
 from app.storage import Storage
-from worker.messages import Job
+from worker.messages import Assignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,17 @@ class Workspace:
         return self.folder / "log.txt"
 
     @property
-    def job(self) -> Path:
+    def assignment(self) -> Path:
         """What the child is told."""
-        return self.folder / "job.json"
+        return self.folder / "assignment.json"
 
-    def write_job(self, job: Job) -> None:
-        """Write the job file."""
-        self.job.write_text(job.model_dump_json(indent=1))
+    def write_assignment(self, assignment: Assignment) -> None:
+        """Write the assignment file."""
+        self.assignment.write_text(assignment.model_dump_json(indent=1))
 
     def keep_log(self, storage: Storage) -> None:
         """Store the log under the attempt's key, unless it is there or there is none."""
-        key = f"runs/{self.run_id}/log-{self.attempt}.txt"
+        key = log_key(self.run_id, self.attempt)
         if self.log.exists() and not storage.exists(key):
             storage.put(key, self.log)
 

@@ -10,8 +10,7 @@ from app.api.conditional import not_modified, weak_tag
 from app.api.context import PartsOf
 from app.api.runs import RunId
 from app.api.schemas.problem import problems
-from app.services import points
-from app.services.curves import curve
+from app.services import curves
 
 router = APIRouter(tags=["metrics"])
 
@@ -37,10 +36,9 @@ def draw(
     target: Annotated[str | None, Query(description="Needed when several targets have the metric.")] = None,
 ) -> Response:
     """Training and validation over the steps; metric names in lower case: loss, acc, mcc, ..."""
-    position = points.position(parts, run_id)
-    tag = weak_tag(position, metric, form, target)
+    tag = weak_tag(curves.state(parts, run_id), metric, form, target)
     return not_modified(request, tag) or Response(
-        curve(parts, run_id, metric, form, target),
+        curves.curve(parts, run_id, metric, form, target),
         media_type=MEDIA[form],
         headers={"etag": tag, "cache-control": "no-cache"},
     )

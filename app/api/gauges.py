@@ -36,7 +36,7 @@ class Gauges(Collector):
                 log.warning("%s does not answer: %s", part, error)
                 up.add_metric([part], 0)
         yield up
-        yield from self._load()
+        yield from self._serving_now()
 
     def _runs(self) -> list[Metric]:
         counts = count_by_status(self._parts)
@@ -51,14 +51,14 @@ class Gauges(Collector):
             GaugeMetricFamily("octet_queue_messages", "Messages no worker took yet.", value=self._parts.broker.depth())
         ]
 
-    def _load(self) -> list[Metric]:
-        load = self._serving.load()
+    def _serving_now(self) -> list[Metric]:
+        now = self._serving.busyness()
         shown = {
-            "waiting_requests": ("Predictions that wait for the engine, in requests.", load.waiting_requests),
-            "waiting_files": ("Predictions that wait for the engine, in files.", load.waiting_files),
-            "seconds_per_file": ("Measured time of one file.", load.seconds_per_file),
-            "models": ("Models in memory.", load.models),
-            "model_bytes": ("Checkpoint files behind the models in memory.", load.model_bytes),
-            "started": ("1 when the learning machine is imported.", int(load.started)),
+            "waiting_requests": ("Predictions that wait for the engine, in requests.", now.waiting_requests),
+            "waiting_files": ("Predictions that wait for the engine, in files.", now.waiting_files),
+            "seconds_per_file": ("Measured time of one file.", now.seconds_per_file),
+            "models": ("Models in memory.", now.models),
+            "model_bytes": ("Checkpoint files behind the models in memory.", now.model_bytes),
+            "started": ("1 when the learning machine is imported.", int(now.started)),
         }
         return [GaugeMetricFamily(f"octet_serving_{name}", text, value=value) for name, (text, value) in shown.items()]

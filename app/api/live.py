@@ -20,7 +20,13 @@ HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
 async def stream(
-    context: Context, run_id: str, after: int, name: str | None, split: Literal["train", "valid"] | None
+    context: Context,
+    run_id: str,
+    after: int,
+    *,
+    name: str | None,
+    split: Literal["train", "valid"] | None,
+    target: str | None,
 ) -> AsyncIterator[bytes]:
     """`point` events beyond a cursor as they come, then one `end` event with the run's status.
 
@@ -31,7 +37,7 @@ async def stream(
     while not context.stopping.is_set():
         position = await anyio.to_thread.run_sync(points.position, parts, run_id)
         while cursor < position.last_cursor:
-            page = await anyio.to_thread.run_sync(points.page, parts, run_id, cursor, name, split, PAGE)
+            page = await anyio.to_thread.run_sync(points.page, parts, run_id, cursor, name, split, PAGE, target)
             cursor = page.next
             if page.points:
                 spoke = time.monotonic()

@@ -53,7 +53,7 @@ def metrics(
     if form == SSE:
         cursor = after if last_event_id is None else last_event_id
         points.page(parts, run_id, cursor, name, split, 1)  # refuse before the stream begins
-        events = live.stream(context_of(request), run_id, cursor, name, split)
+        events = live.stream(context_of(request), run_id, cursor, name=name, split=split, target=target)
         return StreamingResponse(events, media_type=SSE, headers=live.HEADERS)
     position = points.position(parts, run_id)
     tag = weak_tag(position, form)

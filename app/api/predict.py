@@ -12,10 +12,18 @@ from app.api.body import media_type, refuse_declared
 from app.api.context import context_of
 from app.api.files import Received, read_eir, read_multipart, read_raw
 from app.api.problems import HTTP_RULES
+from app.errors import Fault, Invalid
 from app.serving.engine import Answers
 from app.serving.model import Answer, Categorical, Continuous
+from app.serving.servables import Wanted
 from app.serving.serving import Loaded, Serving
-from app.serving.targets import Wanted
+
+
+class BadStep(Invalid):
+    """A checkpoint is named by its step, a whole number from 0 on."""
+
+    rule = "bad-step"
+    title = "Not a step"
 
 
 async def predict(request: Request) -> Response:
@@ -25,7 +33,7 @@ async def predict(request: Request) -> Response:
     limits = context.parts.settings.limits
     refuse_declared(request, limit_bytes=limits.predict_max_bytes)
     context.serving.admit()
-    loaded = await context.serving.find(Wanted(request.query_params.get("run"), request.query_params.get("model")))
+    loaded = await context.serving.find(_wanted(request))
     keep = loaded.model.read(limits.predict_max_bytes)
     kind = media_type(request)
     if kind == "multipart/form-data":
@@ -40,7 +48,19 @@ async def predict(request: Request) -> Response:
 
 
 FORMS = {"multipart/form-data": "multipart", "application/json": "eir"}
+STEP_DIGITS = 9
+"""More do not fit the database's integers."""
 route = Route("/predict", predict, methods=["POST"])
+
+
+def _wanted(request: Request) -> Wanted:
+    """Whom the query asks. Raises BadStep."""
+    asked = request.query_params
+    step = asked.get("checkpoint")
+    if step is not None and not (step.isdecimal() and len(step) <= STEP_DIGITS):
+        detail = f"{step!r} is no step; name a checkpoint by the step that GET /runs/RUN/checkpoints shows"
+        raise BadStep(detail, [Fault("checkpoint", detail)])
+    return Wanted(asked.get("run"), asked.get("model"), None if step is None else int(step))
 
 
 async def _compute(request: Request, serving: Serving, loaded: Loaded, files: list[Received]) -> Answers:

@@ -4,14 +4,14 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BufferedWriter
 from pathlib import Path
 
 from app.api.multipart import PartHeader, Sink
 from app.errors import Fault, Invalid, TooLarge
-from app.services.datasets.create import Upload
+from app.services.datasets.create import PACK_PREFIX, Upload
 
 PREFIX = "upload-"
 """Folders of uploads that are under way, below the incoming folder."""
@@ -122,10 +122,20 @@ class UploadForm:
 
 
 def remove_stale(incoming: Path) -> None:
-    """Remove what uploads left behind whose process was killed: folders that got no new part for a day."""
-    for folder in incoming.glob(f"{PREFIX}*"):
-        if folder.stat().st_mtime < time.time() - STALE_S:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove what uploads and packings left behind whose process was killed: folders where nothing changed for a day.
+
+    Every API process does so at its start; what another one removed at the same moment is no error.
+    """
+    for prefix in (PREFIX, PACK_PREFIX):
+        for folder in incoming.glob(f"{prefix}*"):
+            with suppress(FileNotFoundError):
+                if _last_change(folder) < time.time() - STALE_S:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_change(folder: Path) -> float:
+    """When anything below a folder was written last: a large file grows for long without a change of its folder."""
+    return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
 
 
 @contextmanager

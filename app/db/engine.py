@@ -31,7 +31,9 @@ from app.errors import Busy
 Transaction: TypeAlias = Connection
 """What statement functions take first; use cases hand it on and know nothing else of it."""
 
+DEFAULT_SILENCE_S = 4.0
 _BUSY_TIMEOUT_MS = 10_000
+_PROBES = 3
 _WRITES = "octet_writes"
 _REVISION = table("alembic_version", column("version_num"))  # Alembic's own table
 
@@ -44,10 +46,14 @@ class WrongRevision(Busy):
 
 
 class Database:
-    """One database and its pool of connections; safe to use from many threads, opened anew in every process."""
+    """One database and its pool of connections; safe to use from many threads, opened anew in every process.
 
-    def __init__(self, url: str) -> None:
-        self._engine = _open_sqlite(url) if make_url(url).get_backend_name() == "sqlite" else _open_server(url)
+    silence_s: a server whose machine is not heard of for so long counts as away, and what waits for it fails.
+    """
+
+    def __init__(self, url: str, *, silence_s: float = DEFAULT_SILENCE_S) -> None:
+        on_file = make_url(url).get_backend_name() == "sqlite"
+        self._engine = _open_sqlite(url) if on_file else _open_server(url, silence_s)
         self._writer = self._engine.execution_options(**{_WRITES: True})
         self._reader = self._engine
         if self._engine.dialect.name == "postgresql":
@@ -135,6 +141,25 @@ def _open_sqlite(url: str) -> Engine:
     return engine
 
 
-def _open_server(url: str) -> Engine:
+def _open_server(url: str, silence_s: float) -> Engine:
     options: dict[str, Any] = {"pool_size": 8, "max_overflow": 56, "pool_timeout": 30, "pool_pre_ping": True}
-    return create_engine(url, **options)
+    asked = make_url(url).query  # who writes one of these into the URL knows better
+    limits = {name: value for name, value in _limits(silence_s).items() if name not in asked}
+    return create_engine(url, connect_args=limits, **options)
+
+
+def _limits(silence_s: float) -> dict[str, int]:
+    """libpq's limits by which a connection into nowhere ends in an error instead of hanging for the kernel's two hours.
+
+    Sent and never acknowledged: tcp_user_timeout. Waiting for an answer from a machine that is gone: keepalives, the
+    first after half of the time, the others in the rest. Each is whole seconds and 1 at least, connecting 2.
+    """
+    pause_s = max(1, int(silence_s / 2 / _PROBES))
+    return {
+        "connect_timeout": max(2, int(silence_s)),
+        "tcp_user_timeout": int(silence_s * 1000),
+        "keepalives": 1,
+        "keepalives_idle": max(1, int(silence_s / 2)),
+        "keepalives_interval": pause_s,
+        "keepalives_count": _PROBES,
+    }

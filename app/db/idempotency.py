@@ -1,11 +1,16 @@
 """Statements about idempotency keys."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from app.db.dialect import insert, now
 from app.db.rows import first, only
 from app.db.tables import idempotency
 from app.db.tables.idempotency import KeyRow
+
+
+def expire(tx: Connection, older_than_s: float) -> None:
+    """Forget keys that were taken longer ago."""
+    tx.execute(delete(idempotency).where(idempotency.c.created < now(tx) - older_than_s))
 
 
 def claim(tx: Connection, key: str, fingerprint: str, run_id: str) -> KeyRow | None:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from app.db.dialect import insert, now
-from app.db.rows import every, first, only
+from app.db.rows import every, first, number, only
 from app.db.tables import runs
 from app.db.tables.runs import RunRow
 
@@ -111,6 +111,11 @@ def count_by_status(tx: Connection) -> dict[str, int]:
     """How many runs there are in each status; statuses without a run are left out."""
     query = select(runs.c.status, func.count().label("runs")).group_by(runs.c.status)
     return {found.status: found.runs for found in tx.execute(query)}
+
+
+def count_queued(tx: Connection) -> int:
+    """How many runs wait for a worker."""
+    return number(tx, select(func.count()).select_from(runs).where(runs.c.status == "queued"))
 
 
 def unannounced(tx: Connection, older_than_s: float) -> list[RunRow]:

@@ -22,8 +22,14 @@ PREFIX = "octet-"
 @contextmanager
 def data_directory(folder: Path) -> Iterator[None]:
     """Hold a data directory alone: two trees of processes on one would fight for its files. Raises CannotServe."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "serve.lock").open("a") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "serve.lock").open("a")
+    except OSError as error:
+        raise CannotServe(
+            f"cannot write to the data directory {folder} ({error.strerror}); choose another --data-dir"
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel lets go of it, however this process ends
         except OSError as error:

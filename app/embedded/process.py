@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.embedded.tether import tethered
+from app.tether import tethered
 
 HEALTHY_S = 60.0
 """Who has lived so long is started again at once."""

@@ -33,10 +33,14 @@ BROKER_STOP_S = 3.0
 def serve(settings: Settings) -> int:
     """Run the service until SIGTERM or Ctrl-C; the exit code. A second signal ends everything at once."""
     try:
-        with data_directory(settings.data_dir), socket_folder(settings.data_dir) as sockets, Orders.heard() as orders:
+        with (
+            data_directory(settings.data_dir),
+            socket_folder(settings.data_dir) as sockets,
+            StopSignals.heard() as signals,
+        ):
             listening = listen(settings.http.host, settings.http.port)
             broker = None if settings.broker_url else sockets / "broker.sock"
-            tree = Tree(settings, listening, broker, orders)
+            tree = Tree(settings, listening, broker, signals)
             try:
                 tree.start()
                 tree.keep()
@@ -50,7 +54,7 @@ def serve(settings: Settings) -> int:
 
 
 @dataclass
-class Orders:
+class StopSignals:
     """The signals that came: one asks for the end, a second one for the end at once."""
 
     stops: int = 0
@@ -58,24 +62,24 @@ class Orders:
 
     @classmethod
     @contextmanager
-    def heard(cls) -> Iterator["Orders"]:
+    def heard(cls) -> Iterator["StopSignals"]:
         """Listen to signals inside the block; `wake` can be read when one came, a child's death included."""
-        orders = cls()
-        orders.wake, written = os.pipe()
-        for end in (orders.wake, written):
+        signals = cls()
+        signals.wake, written = os.pipe()
+        for end in (signals.wake, written):
             os.set_blocking(end, False)
         known = {
-            number: signal.signal(number, orders._stop) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+            number: signal.signal(number, signals._stop) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         }
         known[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         before = signal.set_wakeup_fd(written, warn_on_full_buffer=False)
         try:
-            yield orders
+            yield signals
         finally:
             signal.set_wakeup_fd(before)
             for number, handler in known.items():
                 signal.signal(number, handler)
-            os.close(orders.wake)
+            os.close(signals.wake)
             os.close(written)
 
     def wait(self, timeout_s: float) -> None:
@@ -91,9 +95,9 @@ class Orders:
 class Tree:
     """The processes of one service. broker: the socket of the embedded one; None: the settings name another."""
 
-    def __init__(self, settings: Settings, listening: socket.socket, broker: Path | None, orders: Orders) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket, broker: Path | None, signals: StopSignals) -> None:
         self._settings = settings
-        self._orders = orders
+        self._signals = signals
         self._broker_socket = broker
         self._url = url_of(listening)
         if broker is not None:
@@ -113,25 +117,25 @@ class Tree:
             self._await_broker()
         self._migrate()
         for process in (self._api, self._worker):
-            if not self._orders.stops:
+            if not self._signals.stops:
                 self._start(process)
-        while not self._orders.stops and not self._ready():
+        while not self._signals.stops and not self._ready():
             for process in self._all():
                 if (code := process.died()) is not None:
                     raise CannotServe(f"the {process.name} ended (code {code}) before the service was ready; see above")
-            self._orders.wait(0.1)
-        if not self._orders.stops:
+            self._signals.wait(0.1)
+        if not self._signals.stops:
             print(f"Octet serves at {self._url} (data in {self._settings.data_dir}; Ctrl-C stops it)", flush=True)
 
     def keep(self) -> None:
         """Start again whatever dies, until a stop is ordered."""
-        while not self._orders.stops:
+        while not self._signals.stops:
             for process in self._all():
                 if (code := process.died()) is not None:
                     print(f"octet serve: the {process.name} ended (code {code}) and is started again", file=sys.stderr)
                 if process.due():
                     self._start(process)
-            self._orders.wait(LOOK_S)
+            self._signals.wait(LOOK_S)
 
     def stop(self) -> None:
         """End all: API and worker first, the broker when nobody needs it any more."""
@@ -145,8 +149,8 @@ class Tree:
         for process in processes:
             process.terminate()
         until = time.monotonic() + limit_s
-        while not all(p.ended() for p in processes) and time.monotonic() < until and self._orders.stops < 2:
-            self._orders.wait(0.1)
+        while not all(p.ended() for p in processes) and time.monotonic() < until and self._signals.stops < 2:
+            self._signals.wait(0.1)
         for process in processes:
             process.kill()
 
@@ -176,14 +180,14 @@ class Tree:
         assert self._broker is not None
         assert self._broker_socket is not None
         until = time.monotonic() + BROKER_START_S
-        while not self._orders.stops and not broker_answers(self._broker_socket):
+        while not self._signals.stops and not broker_answers(self._broker_socket):
             if (code := self._broker.died()) is not None:
                 print(f"octet serve: the broker ended (code {code}); once more", file=sys.stderr)
             if time.monotonic() >= until:
                 raise CannotServe(f"the broker does not answer; see {broker_log(self._settings.data_dir / 'broker')}")
             if self._broker.due():
                 self._start(self._broker)
-            self._orders.wait(0.05)
+            self._signals.wait(0.05)
 
     def _migrate(self) -> None:
         parts = open_parts(self._told)

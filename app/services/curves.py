@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from app.db import points
 from app.db.engine import Transaction
 from app.db.tables.points import PointRow
+from app.db.tables.runs import RunRow
 from app.errors import Fault, NotFound
 from app.parts import Parts
 from app.services.runs.find import found_run
@@ -39,6 +40,13 @@ class _Curve:
     best_step: int | None
 
 
+def state(parts: Parts, run_id: str) -> tuple[int, int | None]:
+    """What pictures of a run are made from: its last point, and the step of its ring. Raises UnknownRun."""
+    with parts.db.reading() as tx:
+        run = found_run(tx, run_id)
+    return run.last_cursor, _best_step(run)
+
+
 def curve(
     parts: Parts, run_id: str, metric: str, form: Literal["svg", "png"] = "svg", target: str | None = None
 ) -> bytes:
@@ -54,7 +62,11 @@ def curve(
         shown = _choose_target(tx, run_id, name, target, {row.target for row in rows})
     lines = {split: [row for row in rows if row.target == shown and row.split == split] for split in ("train", "valid")}
     title = f"{run.name}: {name}" + (f" of {shown}" if shown else "")
-    return _draw(_Curve(title, name, lines, run.best["step"] if run.best else None), form)
+    return _draw(_Curve(title, name, lines, _best_step(run)), form)
+
+
+def _best_step(run: RunRow) -> int | None:
+    return run.best["step"] if run.best else None
 
 
 def _choose_target(tx: Transaction, run_id: str, name: str, target: str | None, have: set[str]) -> str:

@@ -10,7 +10,7 @@ from app.db.tables.registry import VersionRow
 from app.db.tables.runs import RunRow
 from app.errors import Conflict, Fault, Invalid, NotFound
 from app.parts import Parts
-from app.services.runs.find import found_run, unknown_run
+from app.services.runs.find import found_checkpoint, found_run, unknown_run
 from app.services.times import rfc3339
 
 DEFAULT = "default"
@@ -58,6 +58,13 @@ class RunOrModel(Invalid):
 
     rule = "run-or-model"
     title = "Both a run and a model were named"
+
+
+class CheckpointWithoutRun(Invalid):
+    """A prediction names a checkpoint, and no run that it belongs to."""
+
+    rule = "checkpoint-without-run"
+    title = "A checkpoint of which run?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +145,22 @@ def get_model(parts: Parts, name: str) -> ModelView:
         return _view(row, registry.history(tx, name))
 
 
-def resolve(parts: Parts, run: str | None = None, model: str | None = None) -> Servable:
+def resolve(parts: Parts, run: str | None = None, model: str | None = None, checkpoint: int | None = None) -> Servable:
     """The checkpoint that answers for a run, for a name, or for neither.
 
-    A run: its best checkpoint, also while it still trains. A name: the registry's, else the newest succeeded run
-    of that name. Neither: the registry's `default`, else the newest succeeded run.
-    Raises UnknownRun, UnknownModel, NoCheckpoint, RunOrModel.
+    A run: its best checkpoint, also while it still trains; or its `checkpoint` of one step, as long as that is kept.
+    A name: the registry's, else the newest succeeded run of that name. Neither: the registry's `default`, else the
+    newest succeeded run.
+    Raises UnknownRun, UnknownModel, UnknownCheckpoint, NoCheckpoint, RunOrModel, CheckpointWithoutRun.
     """
     if run is not None and model is not None:
         raise RunOrModel("name a run or a model, not both", [Fault("run", "drop it, or drop model")])
+    if checkpoint is not None and run is None:
+        raise CheckpointWithoutRun("a checkpoint is one of a run: name the run, too", [Fault("run", "missing")])
     with parts.db.reading() as tx:
         if run is not None:
             row = found_run(tx, run)
-            return _servable(_best(tx, row))
+            return _servable(_best(tx, row) if checkpoint is None else found_checkpoint(tx, run, checkpoint, "best"))
         version = registry.served(tx, model or DEFAULT)
         if version is not None:
             promoted = checkpoints.get(tx, version.run_id, version.kind, version.step)

@@ -11,11 +11,11 @@ from app.errors import Busy, Conflict
 from app.parts import Parts
 from app.services import registry
 from app.services.registry import Servable
+from app.serving.busyness import Busyness
 from app.serving.cache import ModelCache
 from app.serving.engine import Answers, Engine, Observe
-from app.serving.load import Load
 from app.serving.model import Model
-from app.serving.targets import Targets, Wanted
+from app.serving.servables import Servables, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +51,9 @@ class Serving:
     def __init__(self, parts: Parts, observe: Observe) -> None:
         self._storage = parts.storage
         self._settings = parts.settings
-        self._targets = Targets(lambda wanted: registry.resolve(parts, run=wanted.run, model=wanted.model))
+        self._servables = Servables(lambda wanted: registry.resolve(parts, wanted.run, wanted.model, wanted.checkpoint))
         self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="octet-loader")
-        self._cache = ModelCache(self._loader, self._load, most_bytes=parts.settings.serving.model_cache_bytes)
+        self._cache = ModelCache(self._loader, self._load_model, most_bytes=parts.settings.serving.model_cache_bytes)
         self._engine = Engine(batch_files=parts.settings.serving.predict_batch, observe=observe)
         self._machine: Future[Callable[[Path], Model]] | None = None
 
@@ -67,11 +67,11 @@ class Serving:
         self._engine.stop()
         self._loader.shutdown(wait=True, cancel_futures=True)
 
-    def load(self) -> Load:
+    def busyness(self) -> Busyness:
         """How busy it is right now."""
         waiting_requests, waiting_files = self._engine.waiting()
         models, model_bytes = self._cache.size()
-        return Load(
+        return Busyness(
             waiting_requests=waiting_requests,
             waiting_files=waiting_files,
             limit_requests=self._settings.serving.predict_queue,
@@ -84,12 +84,12 @@ class Serving:
 
     def admit(self) -> None:
         """Raises QueueFull, with the measured time to come back, when nothing more is taken."""
-        load = self.load()
-        if load.full:
+        now = self.busyness()
+        if now.full:
             raise QueueFull(
-                f"{load.waiting_requests} requests with {load.waiting_files} files wait; come back in "
-                f"{load.retry_after_s} s",
-                load.retry_after_s,
+                f"{now.waiting_requests} requests with {now.waiting_files} files wait; come back in "
+                f"{now.retry_after_s} s",
+                now.retry_after_s,
             )
 
     async def find(self, wanted: Wanted) -> Loaded:
@@ -98,7 +98,7 @@ class Serving:
         Raises NotFound and Conflict as app.services.registry.resolve does, CheckpointReplaced.
         """
         for _ in range(REPLACED_TRIES):
-            servable = await self._targets.find(wanted)
+            servable = await self._servables.find(wanted)
             path = self._storage.local(servable.key)
             try:
                 loading = self._cache.get(servable.digest, path)
@@ -108,7 +108,7 @@ class Serving:
             except Exception:
                 if path.exists():
                     raise
-                self._targets.forget(wanted)
+                self._servables.forget(wanted)
         raise CheckpointReplaced(
             f"run {servable.run_id} has no file for its checkpoint of step {servable.step}; try again"
         )
@@ -118,7 +118,7 @@ class Serving:
         self.admit()
         return await asyncio.wrap_future(self._engine.submit(loaded.model, files))
 
-    def _load(self, path: Path) -> Model:
+    def _load_model(self, path: Path) -> Model:
         assert self._machine is not None, "start() comes first"
         return self._machine.result()(path)
 

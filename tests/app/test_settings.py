@@ -29,15 +29,15 @@ def test_everything_has_a_default_below_the_working_directory(tmp_path):
 def test_every_field_of_every_room_is_a_variable(monkeypatch, tmp_path):
     monkeypatch.setenv("OCTET_DATA_DIR", "here")
     monkeypatch.setenv("OCTET_PORT", "9000")
-    monkeypatch.setenv("OCTET_LEASE_S", "1.5")
+    monkeypatch.setenv("OCTET_LEASE_S", "7.5")
     monkeypatch.setenv("OCTET_PREDICT_MAX_BYTES", "10")
     settings = Settings()
     assert settings.storage_dir == tmp_path / "here" / "storage"
-    assert (settings.http.port, settings.clocks.lease_s, settings.limits.predict_max_bytes) == (9000, 1.5, 10)
+    assert (settings.http.port, settings.clocks.lease_s, settings.limits.predict_max_bytes) == (9000, 7.5, 10)
 
 
 def test_a_child_process_gets_the_same_settings(monkeypatch):
-    settings = Settings(database_url="postgresql+psycopg://h/n", clocks=ClockSettings(lease_s=3.0))
+    settings = Settings(database_url="postgresql+psycopg://h/n", clocks=ClockSettings(lease_s=30.0))
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
     assert Settings() == settings
@@ -53,3 +53,14 @@ def test_a_wrong_value_is_refused_at_the_start(monkeypatch, name, value):
     monkeypatch.setenv(f"OCTET_{name}", value)
     with pytest.raises(ValidationError):
         Settings()
+
+
+@pytest.mark.parametrize(("heartbeat", "lease"), [("3", "5.9"), ("3", "3"), ("6.1", "12")])
+def test_a_lease_that_does_not_outlast_two_heartbeats_is_refused_in_words(monkeypatch, heartbeat, lease):
+    monkeypatch.setenv("OCTET_HEARTBEAT_S", heartbeat)
+    if lease != "12":  # the default
+        monkeypatch.setenv("OCTET_LEASE_S", lease)
+    with pytest.raises(ValidationError, match=r"lease_s\n.*outlast two heartbeats.* or more, or set OCTET_HEARTBEAT_S"):
+        Settings()
+    monkeypatch.setenv("OCTET_LEASE_S", str(2 * float(heartbeat)))
+    assert Settings().clocks.lease_s == 2 * float(heartbeat)

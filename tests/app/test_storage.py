@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.storage import Blob, FolderStorage
+from app.storage import Blob, FolderStorage, WrongDigest
 
 
 @pytest.fixture
@@ -60,6 +60,17 @@ def test_a_blob_and_all_below_a_key_can_be_deleted_also_twice(storage, source):
     storage.delete("datasets/d")
     assert not storage.exists("datasets/d")
     assert not storage.exists("datasets/e/data.bin")
+
+
+def test_bytes_that_are_not_those_that_were_said_are_refused_and_what_was_there_stays(storage, source, tmp_path):
+    whole = storage.put("a/b", source)
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"weight")
+    with pytest.raises(WrongDigest, match=whole.digest):
+        storage.put("a/b", broken, digest=whole.digest)
+    assert storage.local("a/b").read_bytes() == source.read_bytes()
+    assert [path.name for path in storage.local("a").iterdir()] == ["b"]
+    assert storage.put("a/b", source, digest=whole.digest) == whole
 
 
 @pytest.mark.parametrize("key", ["", "/etc/passwd", "a/../b", "..", "a//b", "a/", ".hidden", "a b", "a\0b", "ü"])

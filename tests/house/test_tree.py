@@ -1,9 +1,50 @@
 """docs/architecture.md shows the house as it is."""
 
+import ast
+import itertools
 import re
+from functools import cache
 
 from tests.house import tree
-from tests.house.source import ROOT
+from tests.house.source import ROOT, Source, called_name, sources
+
+
+def walk() -> list[str]:
+    """The files of the walk, in its order."""
+    section = tree.DOCUMENT.read_text().split("## The walk")[1].split("\n## ")[0]
+    return list(dict.fromkeys(re.findall(r"`((?:app|models|worker)/[a-z_/]+\.py)`", section)))
+
+
+@cache
+def by_path() -> dict[str, Source]:
+    return {source.path: source for source in sources()}
+
+
+def leads_to(here: str, there: str) -> bool:
+    """Whether a reader of one file comes to the next: it imports that one, starts it, or calls what only that defines.
+
+    The queue turns the arrow round: nobody imports the worker, so there the next file imports a name of this one.
+    """
+    files = by_path()
+    starts = f'"{module(there)}"' in files[here].text
+    calls = {called_name(node) for node in ast.walk(files[here].tree) if isinstance(node, ast.Call)}
+    elsewhere = {function.name for path, source in files.items() if path != there for function in source.functions()}
+    only_there = {function.name for function in files[there].functions()} - elsewhere
+    return imports(files[here], there) or starts or bool(calls & only_there) or imports(files[there], here)
+
+
+def module(file: str) -> str:
+    return file.removesuffix(".py").replace("/", ".")
+
+
+def imports(of: Source, file: str) -> bool:
+    named = {
+        name
+        for node in ast.walk(of.tree)
+        if isinstance(node, ast.ImportFrom)
+        for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+    }
+    return module(file) in named
 
 
 def test_the_tree_in_the_document_is_the_real_one():
@@ -11,7 +52,16 @@ def test_the_tree_in_the_document_is_the_real_one():
 
 
 def test_the_walk_names_at_most_eight_files_and_each_exists():
-    walk = tree.DOCUMENT.read_text().split("## The walk")[1].split("\n## ")[0]
-    files = list(dict.fromkeys(re.findall(r"`((?:app|models|worker)/[a-z_/]+\.py)`", walk)))
+    files = walk()
     assert 5 <= len(files) <= 8
     assert [f for f in files if not (ROOT / f).exists()] == []
+
+
+def test_each_file_of_the_walk_leads_to_the_next():
+    assert [pair for pair in itertools.pairwise(walk()) if not leads_to(*pair)] == []
+
+
+def test_a_walk_that_leaves_a_file_out_would_be_noticed():
+    files = walk()
+    skipped = [(files[at - 1], files[at + 1]) for at in range(1, len(files) - 1)]
+    assert [pair for pair in skipped if leads_to(*pair)] == []

@@ -14,7 +14,12 @@ from tests.support.broker import ListBroker
 
 @contextmanager
 def opened_parts(folder: Path, database_url: str, **clocks: Any) -> Iterator[Parts]:
-    """Parts on a migrated database, closed at the end; `clocks` are fields of ClockSettings."""
+    """Parts on a migrated database, closed at the end; `clocks` are fields of ClockSettings.
+
+    A lease brings its heartbeat, so that a test names the one that it is about.
+    """
+    if "lease_s" in clocks:
+        clocks.setdefault("heartbeat_s", clocks["lease_s"] / 4)
     settings = Settings(data_dir=folder / "data", database_url=database_url, clocks=ClockSettings(**clocks))
     settings.incoming_dir.mkdir(parents=True, exist_ok=True)
     parts = Parts(settings, Database(database_url), FolderStorage(settings.storage_dir), ListBroker())

@@ -9,6 +9,7 @@ from app.db.tables.datasets import DatasetRow
 from app.db.tables.runs import RunRow
 from app.parts import Parts
 from app.services.ids import new_id
+from app.services.runs.keys import checkpoint_key
 from app.services.runs.lease import Lease, record_checkpoint
 from models.training.report import Point, Saved
 
@@ -75,7 +76,7 @@ def checkpointed(
     file = Path(parts.settings.incoming_dir) / f"{kind}-{step}"
     file.write_bytes(content if content is not None else f"{lease.run_id} {kind} {step}".encode())
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    blob = parts.storage.put(f"runs/{lease.run_id}/{kind}-{step}-{digest[:16]}.safetensors", file)
+    blob = parts.storage.put(checkpoint_key(lease.run_id, kind, step, digest), file)
     file.unlink()
     saved = Saved(kind, step, file, blob.digest, blob.size_bytes, average, {"": {"mcc": average or 0.0}})
     return blob.key, record_checkpoint(parts, lease, saved, blob)

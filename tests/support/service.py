@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 from redis import Redis
 
 from app.embedded.places import read_state
-from app.embedded.tether import tethered
+from app.tether import tethered
 from tests.support.databases import fresh_database
 
 Kind = Literal["broker", "api", "worker", "pool", "training"]

@@ -15,10 +15,11 @@ from app.parts import Parts
 from app.services.datasets.create import Upload, create_dataset
 from app.services.points import page
 from app.services.runs.control import cancel
-from app.services.runs.lease import acquire
+from app.services.runs.lease import acquire, hand_back, record_plan
 from app.services.runs.read import attempts, checkpoints, get_run, log
 from app.services.runs.submit import submit
 from app.services.runs.view import RunView
+from models.training.report import Plan
 from tests.e2e.sides import write_sides
 from tests.support.parts import opened_parts
 from tests.support.runs import row_of
@@ -42,10 +43,8 @@ def parts(tmp_path: Path, database_url: str) -> Iterator[Parts]:
 
 
 @pytest.fixture
-def shutdown() -> Iterator[Shutdown]:
-    order = Shutdown()
-    yield order
-    order.close()
+def shutdown() -> Shutdown:
+    return Shutdown()
 
 
 def submitted(parts: Parts, steps: int, **more: Any) -> str:
@@ -76,7 +75,7 @@ def submitted(parts: Parts, steps: int, **more: Any) -> str:
 def taken(parts: Parts, run_id: str, shutdown: Shutdown) -> Attempt:
     lease = acquire(parts, run_id, "a test")
     assert lease is not None
-    return Attempt(parts, lease, shutdown)
+    return Attempt(parts, lease, shutdown, {"cpu"})
 
 
 @contextmanager
@@ -139,7 +138,6 @@ def test_a_shutdown_hands_the_run_back_and_the_next_attempt_goes_on_from_there(p
         wait_for(lambda: get_run(parts, run).progress.step > view.progress.step, ENDS_S, "going on")
         cancel(parts, run)
         end()
-    again.close()
     first, second = attempts(parts, run)
     assert (first.reason, second.reason) == ("handed_back", "cancelled")
     assert second.resumed_from_step == view.progress.step
@@ -202,5 +200,28 @@ def test_a_run_whose_blob_is_gone_begins_anew(parts: Parts, shutdown: Shutdown):
     with carried_out(parts, run, again) as end:
         cancel(parts, run)
         assert end().status == "cancelled"
-    again.close()
     assert attempts(parts, run)[-1].resumed_from_step is None
+
+
+def test_a_worker_that_lacks_the_planned_device_leaves_the_run_to_others_without_counting_it(
+    parts: Parts, shutdown: Shutdown
+):
+    """It took the run because it believed to have a GPU: a driver broke, or OCTET_DEVICES promises too much."""
+    run = submitted(parts, LONG)
+    lease = acquire(parts, run, "a worker with a GPU")
+    assert lease is not None
+    planned = Plan(
+        steps=LONG, batch_size=4, threads=1, device="cuda", sample_interval=3, checkpoint_interval=3, steps_per_epoch=8
+    )
+    record_plan(parts, lease, planned)
+    hand_back(parts, lease, "handed_back")
+
+    lease = acquire(parts, run, "a worker with a broken GPU", {"cpu", "cuda"})
+    assert lease is not None
+    attempt = Attempt(parts, lease, shutdown, {"cpu", "cuda"})
+    attempt.run()
+    assert attempt.device_missing
+    view = get_run(parts, run)
+    assert (view.status, view.failures, view.error) == ("queued", 0, None)
+    assert [a.reason for a in attempts(parts, run)] == ["handed_back", "handed_back"]
+    assert acquire(parts, run, "a worker that knows that it has none", {"cpu"}) is None

@@ -8,13 +8,13 @@ import pytest
 
 from tests.support.service import alive, wait_for
 from worker.child_process import ChildProcess, last_words
-from worker.messages import Failed, Job
+from worker.messages import Assignment, Failed
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Path:
-    """A job whose data set does not exist."""
-    job = Job(
+def assignment(tmp_path: Path) -> Path:
+    """One whose data set does not exist."""
+    assignment = Assignment(
         run_id="r",
         attempt=1,
         config={},
@@ -26,8 +26,8 @@ def job(tmp_path: Path) -> Path:
         resume=None,
         nice=0,
     )
-    path = tmp_path / "job.json"
-    path.write_text(job.model_dump_json())
+    path = tmp_path / "assignment.json"
+    path.write_text(assignment.model_dump_json())
     return path
 
 
@@ -43,8 +43,8 @@ def heard(child: ChildProcess) -> list[object]:
     return said
 
 
-def test_a_job_that_cannot_be_done_ends_with_a_last_word_and_a_log(job: Path, tmp_path: Path):
-    child = ChildProcess(job, tmp_path / "log.txt", threads=1)
+def test_an_assignment_that_cannot_be_done_ends_with_a_last_word_and_a_log(assignment: Path, tmp_path: Path):
+    child = ChildProcess(assignment, tmp_path / "log.txt", threads=1, gpu=True)
     try:
         [last] = heard(child)
         assert isinstance(last, Failed)
@@ -54,9 +54,9 @@ def test_a_job_that_cannot_be_done_ends_with_a_last_word_and_a_log(job: Path, tm
         child.close()
 
 
-def test_a_job_file_that_is_none_leaves_no_last_word_but_a_line_in_the_log(job: Path, tmp_path: Path):
-    job.write_text("{}")
-    child = ChildProcess(job, tmp_path / "log.txt", threads=1)
+def test_an_assignment_file_that_is_none_leaves_no_last_word_but_a_line_in_the_log(assignment: Path, tmp_path: Path):
+    assignment.write_text("{}")
+    child = ChildProcess(assignment, tmp_path / "log.txt", threads=1, gpu=True)
     try:
         assert heard(child) == []
         assert child.exit_code() == 1
@@ -65,8 +65,10 @@ def test_a_job_file_that_is_none_leaves_no_last_word_but_a_line_in_the_log(job: 
         child.close()
 
 
-def test_it_is_the_head_of_its_own_process_group_and_killing_it_is_told_by_its_exit_code(job: Path, tmp_path: Path):
-    child = ChildProcess(job, tmp_path / "log.txt", threads=1)
+def test_it_is_the_head_of_its_own_process_group_and_killing_it_is_told_by_its_exit_code(
+    assignment: Path, tmp_path: Path
+):
+    child = ChildProcess(assignment, tmp_path / "log.txt", threads=1, gpu=True)
     try:
         assert os.getpgid(child.pid) == child.pid
         child.kill()
@@ -77,15 +79,19 @@ def test_it_is_the_head_of_its_own_process_group_and_killing_it_is_told_by_its_e
     assert not alive(child.pid)
 
 
-def test_it_learns_no_address_of_a_database_or_broker(job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_it_learns_no_address_of_a_database_or_broker_and_of_no_gpu_it_may_not_use(
+    assignment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("OCTET_DATABASE_URL", "postgresql+psycopg://secret")
-    child = ChildProcess(job, tmp_path / "log.txt", threads=3)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    child = ChildProcess(assignment, tmp_path / "log.txt", threads=3, gpu=False)
     try:
         environment = Path(f"/proc/{child.pid}/environ")
         if not environment.exists():
             pytest.skip("no /proc here")
         known = environment.read_bytes().split(b"\0")
         assert b"OMP_NUM_THREADS=3" in known
+        assert b"CUDA_VISIBLE_DEVICES=" in known
         assert not [line for line in known if line.startswith(b"OCTET_")]
     finally:
         child.close()

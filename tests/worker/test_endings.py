@@ -43,6 +43,12 @@ def test_what_would_come_again_fails_the_run_at_once_and_what_may_not_is_tried_a
     assert (again.reason, again.error.type) == ("oom", "out_of_memory")
 
 
+@pytest.mark.parametrize("ordered", [None, "cancel", "shutdown"])
+def test_a_device_that_the_worker_lacks_is_no_failure_of_the_run(ordered):
+    lacking = Failed(final=False, reason="no_device", type="device_missing", title="Missing", detail="no GPU")
+    assert ending(lacking, 1, ordered) == HandBack("handed_back")
+
+
 @pytest.mark.parametrize(
     ("code", "starved", "reason", "kind", "words"),
     [

@@ -72,12 +72,37 @@ def test_a_database_that_comes_back_in_time_costs_nothing():
         assert not keeper.lost
 
 
-def test_authority_is_lost_even_while_a_heartbeat_hangs():
-    released = threading.Event()
-    database = Database(lambda: released.wait(20))
-    with keeper_of(database, lease_s=0.2) as keeper:
-        wait_for(lambda: keeper.lost, 5)
+def test_training_is_cut_off_at_the_end_of_the_lease_even_while_a_heartbeat_hangs():
+    released, lost = threading.Event(), threading.Event()
+    began = time.monotonic()
+    with keeper_of(Database(lambda: released.wait(60)), lease_s=0.3, on_lost=lost.set) as keeper:
+        assert lost.wait(20)
+        assert time.monotonic() - began >= 0.3
+        assert keeper.lost
         released.set()
+
+
+def test_a_heartbeat_that_succeeds_too_late_brings_no_authority_back():
+    """It began in time, so by its own count the lease would go on; but training has been ended."""
+    asked, released, lost = threading.Event(), threading.Event(), threading.Event()
+    answers = iter([lambda: False, lambda: asked.set() or not released.wait(60)])
+    database = Database(lambda: next(answers, lambda: False)())
+    with keeper_of(database, lease_s=1.0, on_lost=lost.set) as keeper:
+        assert asked.wait(20)
+        assert lost.wait(20)
+        released.set()
+        wait_for(lambda: not keeper._renewing.is_alive(), 20)
+        assert keeper.lost
+        assert not keeper.cancelled
+        assert database.asked == 2
+
+
+def test_who_gave_the_lease_up_hears_no_more_of_it():
+    lost = threading.Event()
+    with keeper_of(Database(away), lease_s=0.2, on_lost=lost.set) as keeper:
+        keeper.stop()
+        wait_for(lambda: keeper.lost, 20)
+    assert not lost.is_set()
 
 
 def test_a_cancel_order_is_kept():
@@ -93,5 +118,6 @@ def test_no_heartbeat_comes_after_a_stop(answer):
         wait_for(lambda: database.asked > 0, 5)
         keeper.stop()
         asked = database.asked
-    assert not keeper._thread.is_alive()
+    assert not keeper._renewing.is_alive()
+    assert not keeper._watching.is_alive()
     assert database.asked == asked

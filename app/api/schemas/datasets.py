@@ -71,7 +71,11 @@ UPLOAD_BODY = {
                 "properties": {
                     "name": {"type": "string"},
                     "labels": {"type": "string", "format": "binary", "description": "CSV with a column ID."},
-                    "archive": {"type": "string", "format": "binary", "description": "tar, tar.gz, tar.xz, tar.zst, tar.bz2 or zip."},
+                    "archive": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "tar, tar.gz, tar.xz, tar.zst, tar.bz2 or zip.",
+                    },
                     "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
                     "types": {"type": "string", "description": 'JSON: {"TARGET": "categorical" or "continuous"}'},
                 },

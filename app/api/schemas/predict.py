@@ -82,8 +82,9 @@ def _reference(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _parameter(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "schema": {"type": "string"}, "description": description}
+def _parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    of_type = schema or {"type": "string"}
+    return {"name": name, "in": "query", "required": False, "schema": of_type, "description": description}
 
 
 OPERATION: dict[str, Any] = {
@@ -96,6 +97,13 @@ OPERATION: dict[str, Any] = {
     ),
     "parameters": [
         _parameter("run", "Id of a run; it may still be training."),
+        _parameter(
+            "checkpoint",
+            "Step of one served checkpoint of `run`, in place of its best: the same weights answer request after "
+            "request. 404 with the steps there are when it is no longer kept.",
+            type="integer",
+            minimum=0,
+        ),
         _parameter("model", "A name of the registry, else of the newest succeeded run."),
     ],
     "requestBody": {

@@ -18,7 +18,7 @@ idempotency = Table(
         ForeignKey("runs.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
         nullable=False,
     ),
-    Column("created", Double, nullable=False),
+    Column("created", Double, nullable=False, index=True),  # they expire by it
 )
 
 

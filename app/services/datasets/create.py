@@ -4,20 +4,21 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.db import datasets
 from app.db.dialect import hold
-from app.db.tables.datasets import DatasetRow
 from app.errors import Conflict, Fault, Invalid
 from app.parts import Parts
 from app.services.datasets.view import DatasetView, storage_key, view_of
 from app.services.ids import new_id
 from models.packed import LabelError, PackedError, TargetType, pack
 
+PACK_PREFIX = "pack-"
+"""Folders of packs in the making, below the incoming folder."""
 _PACK = "pack"
 _NAME = re.compile(r"[^\x00-\x1f\x7f/]{1,200}")
 
@@ -72,28 +73,29 @@ def create_dataset(parts: Parts, upload: Upload) -> tuple[DatasetView, bool]:
     with _work_folder(parts) as folder:
         values = {"id": new_id(), "name": upload.name, **_pack(upload, folder)}
         digest = values["digest"]
-        _store(parts, folder, digest)
+        with suppress(FileNotFoundError):  # who removes this content meanwhile takes the folder away; see _complete
+            _store(parts, folder, digest)
         with parts.db.transaction() as tx:
             hold(tx, digest)
-            row = datasets.add(tx, values)
-            created = row is not None
-            if row is None:
-                row = _old(datasets.by_name(tx, upload.name))
-                if not datasets.refers(tx, digest):
-                    parts.storage.delete(storage_key(digest))
-            elif not parts.storage.exists(storage_key(digest)):
-                _store(parts, folder, digest)  # a removal of the same content came between
+            created = datasets.add(tx, values)
+            row = created or datasets.by_name(tx, upload.name)
+            if datasets.refers(tx, digest):
+                _complete(parts, folder, digest)
+            else:
+                parts.storage.delete(storage_key(digest))
+    if row is None:
+        raise NameTaken("another data set of this name was removed just now; send the upload again")
     if row.digest != digest:
         detail = f"data set {upload.name} exists with other content; choose another name, or DELETE /datasets/{row.id}"
         raise NameTaken(detail, [Fault("name", detail)])
-    return view_of(row), created
+    return view_of(row), created is not None
 
 
 @contextmanager
 def _work_folder(parts: Parts) -> Iterator[Path]:
     """A folder of our own for a pack in the making, on the file system of the data dir."""
     parts.settings.incoming_dir.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="pack-", dir=parts.settings.incoming_dir))
+    folder = Path(tempfile.mkdtemp(prefix=PACK_PREFIX, dir=parts.settings.incoming_dir))
     try:
         yield folder
     finally:
@@ -139,18 +141,26 @@ def _declared(upload: Upload) -> dict[str, TargetType] | None:
 
 
 def _store(parts: Parts, folder: Path, digest: str) -> None:
-    """Put the files of a pack where their content says."""
-    for file in sorted((folder / _PACK).iterdir()):
-        parts.storage.put(f"{storage_key(digest)}/{file.name}", file)
+    """Put the files of a pack where their content says: before the transaction, for they may be large."""
+    for key, file in _blobs(folder, digest):
+        parts.storage.put(key, file)
+
+
+def _complete(parts: Parts, folder: Path, digest: str) -> None:
+    """Under the hold: put what is missing of a content that is referred to.
+
+    Whoever removed the same content may have come between any two files that were stored before the hold.
+    """
+    for key, file in _blobs(folder, digest):
+        if not parts.storage.exists(key):
+            parts.storage.put(key, file)
+
+
+def _blobs(folder: Path, digest: str) -> list[tuple[str, Path]]:
+    """Key and file of everything that a pack is made of."""
+    return [(f"{storage_key(digest)}/{file.name}", file) for file in sorted((folder / _PACK).iterdir())]
 
 
 def _faults(part: str, error: PackedError) -> list[Fault]:
     """Each problem as a fault of a part of the form."""
     return [Fault(part if fault.row is None else f"{part} row {fault.row}", fault.detail) for fault in error.faults]
-
-
-def _old(row: DatasetRow | None) -> DatasetRow:
-    """The data set that has the name; it may have been removed since the name was found taken."""
-    if row is None:
-        raise NameTaken("another data set of this name was removed just now; send the upload again")
-    return row

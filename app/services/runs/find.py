@@ -1,7 +1,10 @@
-"""What is said when a run does not exist."""
+"""What is said when a run, or a checkpoint of it, does not exist."""
 
-from app.db import runs
+from typing import Literal
+
+from app.db import checkpoints, runs
 from app.db.engine import Transaction
+from app.db.tables.checkpoints import CheckpointRow
 from app.db.tables.runs import RunRow
 from app.errors import NotFound
 
@@ -15,12 +18,29 @@ class UnknownRun(NotFound):
     title = "No such run"
 
 
+class UnknownCheckpoint(NotFound):
+    """The run has no checkpoint of this kind at this step (any more)."""
+
+    rule = "unknown-checkpoint"
+    title = "No such checkpoint"
+
+
 def found_run(tx: Transaction, run_id: str) -> RunRow:
     """A run by its id. Raises UnknownRun."""
     run = runs.get(tx, run_id)
     if run is None:
         raise unknown_run(tx, run_id)
     return run
+
+
+def found_checkpoint(tx: Transaction, run_id: str, step: int, kind: Literal["best", "resume"]) -> CheckpointRow:
+    """One checkpoint of a run that exists. Raises UnknownCheckpoint, which lists the steps that there are."""
+    row = checkpoints.get(tx, run_id, kind, step)
+    if row is None:
+        steps = [str(other.step) for other in checkpoints.of_run(tx, run_id) if other.kind == kind]
+        known = f"it has {', '.join(steps)}" if steps else "it has none of this kind"
+        raise UnknownCheckpoint(f"run {run_id} has no {kind} checkpoint at step {step}; {known}")
+    return row
 
 
 def unknown_run(tx: Transaction, run_id: str) -> UnknownRun:

@@ -6,7 +6,7 @@ the write finds no row and the worker has to stop at once.
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from app.db import attempts, checkpoints, events, leases, points, runs
 from app.db.engine import Transaction
 from app.db.tables.runs import RunRow
 from app.parts import Parts
+from app.services.datasets.view import storage_key
 from app.services.runs.failures import RunError, give_up
 from app.services.runs.keeping import best_of, is_whole, keep_checkpoint
 from app.services.runs.states import Status, transition
@@ -36,7 +37,6 @@ class Lease:
     worker: str
     form: Literal["short", "full"]
     config: dict[str, Any]
-    dataset_digest: str
     dataset_key: str  # in storage: the folder of the pack
     plan_request: dict[str, Any] | None
     plan: dict[str, Any] | None  # of an earlier attempt: to be kept
@@ -56,8 +56,6 @@ class ResumePoint:
     """A resume checkpoint to go on from; its digest was compared with its bytes."""
 
     step: int
-    key: str
-    digest: str
     path: Path
 
 
@@ -71,12 +69,21 @@ class RunEnd:
     stopped: str | None = None
 
 
-def acquire(parts: Parts, run_id: str, worker: str) -> Lease | None:
-    """Take a queued run; None when there is nothing to take (unknown, ended, or held by somebody)."""
+ANY_DEVICE: Set[str] = frozenset({"cpu", "cuda"})
+
+
+def acquire(parts: Parts, run_id: str, worker: str, devices: Set[str] = ANY_DEVICE) -> Lease | None:
+    """Take a queued run; None when there is nothing to take: unknown, ended, held by somebody, or not for this worker.
+
+    A run keeps the plan of its first attempt. One that was planned on a device which the worker lacks stays queued
+    for another worker; the reaper announces it again.
+    """
     token = secrets.token_hex(16)
     with parts.db.transaction() as tx:
         run = runs.lock(tx, run_id)
         if run is None or run.status != Status.QUEUED:
+            return None
+        if run.plan is not None and run.plan["device"] not in devices:
             return None
         granted = leases.granted(tx, token, worker, parts.settings.clocks.lease_s)
         taken = transition(tx, run, Status.RUNNING, data={"worker": worker}, changes=granted)
@@ -165,7 +172,7 @@ def resume_point(parts: Parts, lease: Lease) -> ResumePoint | None:
         if found is None:
             return None
         attempts.resumed(tx, lease.run_id, lease.attempt, found.step)
-    return ResumePoint(found.step, found.key, found.digest, parts.storage.local(found.key))
+    return ResumePoint(found.step, parts.storage.local(found.key))
 
 
 def finish(parts: Parts, lease: Lease, end: RunEnd) -> None:
@@ -230,8 +237,7 @@ def _lease(run: RunRow, token: str) -> Lease:
         worker=run.worker or "",
         form="short" if run.form == "short" else "full",
         config=run.config,
-        dataset_digest=run.dataset_digest,
-        dataset_key=f"datasets/{run.dataset_digest}",
+        dataset_key=storage_key(run.dataset_digest),
         plan_request=run.plan_request,
         plan=run.plan,
         max_runtime_s=run.max_runtime_s,

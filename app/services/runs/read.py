@@ -11,7 +11,8 @@ from app.db import runs
 from app.db.tables.checkpoints import CheckpointRow
 from app.errors import Fault, Invalid, NotFound
 from app.parts import Parts
-from app.services.runs.find import found_run
+from app.services.runs.find import found_checkpoint, found_run
+from app.services.runs.keys import log_key
 from app.services.runs.states import Status
 from app.services.runs.view import RunView, view_of
 from app.services.times import rfc3339, rfc3339_or_none
@@ -24,13 +25,6 @@ class UnknownStatus(Invalid):
 
     rule = "unknown-status"
     title = "No such status"
-
-
-class UnknownCheckpoint(NotFound):
-    """The run has no checkpoint of this kind at this step."""
-
-    rule = "unknown-checkpoint"
-    title = "No such checkpoint"
 
 
 class NoLog(NotFound):
@@ -81,7 +75,6 @@ class Weights:
     step: int
     kind: str
     digest: str
-    size_bytes: int
     path: Path
 
 
@@ -157,12 +150,8 @@ def weights(parts: Parts, run_id: str, step: int, kind: Literal["best", "resume"
     """The file of one checkpoint. Raises UnknownRun, UnknownCheckpoint."""
     with parts.db.reading() as tx:
         found_run(tx, run_id)
-        row = checkpoint_rows.get(tx, run_id, kind, step)
-        others = [] if row else [other.step for other in checkpoint_rows.of_run(tx, run_id) if other.kind == kind]
-    if row is None:
-        known = f"it has {', '.join(map(str, others))}" if others else "it has none of this kind"
-        raise UnknownCheckpoint(f"run {run_id} has no {kind} checkpoint at step {step}; {known}")
-    return Weights(row.step, row.kind, row.digest, row.size_bytes, parts.storage.local(row.key))
+        row = found_checkpoint(tx, run_id, step, kind)
+    return Weights(row.step, row.kind, row.digest, parts.storage.local(row.key))
 
 
 def events(parts: Parts, run_id: str, after: int = 0, limit: int = MAX_LIMIT) -> list[EventView]:
@@ -183,11 +172,6 @@ def log(parts: Parts, run_id: str, attempt: int | None = None) -> Path:
             return parts.storage.local(key)
     which = "" if attempt is None else f" of attempt {attempt}"
     raise NoLog(f"run {run_id} has no log{which}; one is stored when an attempt ends, and there were {last} attempts")
-
-
-def log_key(run_id: str, attempt: int) -> str:
-    """Where an attempt's log is stored."""
-    return f"runs/{run_id}/log-{attempt}.txt"
 
 
 def _checkpoint_view(row: CheckpointRow) -> CheckpointView:

@@ -19,15 +19,21 @@ class ReapAction:
 
 
 def reap(parts: Parts) -> list[ReapAction]:
-    """Look once. Safe to run anywhere, as often as wanted, in many processes at a time."""
+    """Look once. Safe to run anywhere, as often as wanted, in many processes at a time.
+
+    Fewer messages than queued runs: some were lost. Nobody knows whose, so every run is announced again that was not
+    lately; a message too many costs nothing. There are then at most twice as many messages as queued runs, and no
+    further ones until workers have taken the surplus: the queue cannot grow without limit.
+    """
     clocks = parts.settings.clocks
-    nobody_waits = _nobody_waits(parts)
+    messages = _messages(parts)
     actions: list[ReapAction] = []
     with parts.db.transaction() as tx:
+        lost = messages is not None and messages < runs.count_queued(tx)
         for run in leases.expired(tx):
             status = give_up(tx, run, "lost", None, max_attempts=clocks.max_attempts, counted=False)
             actions.append(ReapAction(run.id, _ACTION[status]))
-        if nobody_waits:
+        if lost:
             late = runs.unannounced(tx, clocks.announce_s)
             actions += [ReapAction(run.id, "announced") for run in late]
     for done in actions:
@@ -43,9 +49,9 @@ _ACTION: dict[Status, Literal["queued", "failed", "cancelled"]] = {
 }
 
 
-def _nobody_waits(parts: Parts) -> bool:
-    """Whether the queue is known to be empty, so that a queued run's message must be lost."""
+def _messages(parts: Parts) -> int | None:
+    """How many messages wait in the queue; None when the broker does not say."""
     try:
-        return parts.broker.depth() == 0
+        return parts.broker.depth()
     except BrokerError:
-        return False
+        return None

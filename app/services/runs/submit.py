@@ -9,6 +9,7 @@ from app.db.tables.datasets import DatasetRow
 from app.errors import Fault, Invalid
 from app.parts import Parts
 from app.services.datasets.find import known_datasets
+from app.services.datasets.view import storage_key
 from app.services.ids import fingerprint, new_id
 from app.services.runs.find import found_run
 from app.services.runs.view import RunView, view_of
@@ -20,13 +21,16 @@ from models.config import (
     TargetSpec,
     choose_for_data,
     dump_config,
+    manual_id_faults,
     memory_bytes,
     parameters,
     parse_request,
 )
-from models.packed import DatasetSummary
+from models.packed import DatasetSummary, PackedDataset, PackedError
 
 KEY_MAX = 255
+KEY_LIFE_S = 86_400.0
+"""So long a key stands for the run it made: far longer than any client retries."""
 MEASURED_STEPS = 10
 """Fewer steps say nothing about the time of a step."""
 
@@ -68,7 +72,7 @@ class Estimate:
 
 
 def submit(parts: Parts, body: object, key: str | None = None) -> tuple[RunView, bool]:
-    """Queue a run, and whether it is new: the same body under the same key is the run it made the first time.
+    """Queue a run, and whether it is new: the same body under the same key is the run it made within the last day.
 
     Raises BadConfig, DatasetNotThere, KeyReused.
     """
@@ -76,7 +80,7 @@ def submit(parts: Parts, body: object, key: str | None = None) -> tuple[RunView,
     with parts.db.transaction() as tx:
         if key is not None and (known := _claim(tx, key, body, run_id)) is not None:
             return view_of(found_run(tx, known)), False
-        request, dataset, chosen = _understand(tx, body, keep=True)
+        request, dataset, chosen = _understand(parts, tx, body, keep=True)
         run = runs.add(tx, _values(run_id, request, dataset, chosen))
         events.add(tx, run_id, run.status, {"attempt": 0})
     parts.broker.announce(run_id)
@@ -86,7 +90,7 @@ def submit(parts: Parts, body: object, key: str | None = None) -> tuple[RunView,
 def check(parts: Parts, body: object) -> Estimate:
     """What submit would queue; queues nothing. Raises BadConfig, DatasetNotThere."""
     with parts.db.reading() as tx:
-        request, dataset, chosen = _understand(tx, body)
+        request, dataset, chosen = _understand(parts, tx, body)
         config = dump_config(chosen.config)
         like = runs.measured(tx, _workload(dataset, config), MEASURED_STEPS)
     targets = _targets(chosen.config, DatasetSummary.model_validate(dataset.summary))
@@ -105,6 +109,7 @@ def _claim(tx: Transaction, key: str, body: object, run_id: str) -> str | None:
     if not 0 < len(key) <= KEY_MAX:
         detail = f"{len(key)} characters; use 1 to {KEY_MAX}"
         raise KeyReused(detail, [Fault("Idempotency-Key", detail)])
+    idempotency.expire(tx, KEY_LIFE_S)
     print_ = fingerprint(body)
     known = idempotency.claim(tx, key, print_, run_id)
     if known is not None and known.fingerprint != print_:
@@ -113,7 +118,9 @@ def _claim(tx: Transaction, key: str, body: object, run_id: str) -> str | None:
     return None if known is None else known.run_id
 
 
-def _understand(tx: Transaction, body: object, *, keep: bool = False) -> tuple[RunRequest, DatasetRow, Chosen]:
+def _understand(
+    parts: Parts, tx: Transaction, body: object, *, keep: bool = False
+) -> tuple[RunRequest, DatasetRow, Chosen]:
     """The request, its data set (to keep until the transaction ends), and the config that was chosen for both."""
     try:
         request = parse_request(body)
@@ -121,10 +128,30 @@ def _understand(tx: Transaction, body: object, *, keep: bool = False) -> tuple[R
         if dataset is None:
             detail = f"no data set has the name or id {request.dataset!r}; {known_datasets(tx)}"
             raise DatasetNotThere(detail, [Fault(_place_of_dataset(body), detail)])
-        return request, dataset, choose_for_data(request, DatasetSummary.model_validate(dataset.summary))
+        chosen = choose_for_data(request, DatasetSummary.model_validate(dataset.summary))
+        if chosen.config.globals.basic_experiment.manual_valid_ids is not None:
+            _check_manual_ids(parts, dataset, chosen.config)
+        return request, dataset, chosen
     except ConfigError as error:
         faults = [Fault(fault.pointer, fault.detail) for fault in error.faults]
         raise BadConfig(str(error), faults) from error
+
+
+def _check_manual_ids(parts: Parts, dataset: DatasetRow, config: RunConfig) -> None:
+    """The one rule that needs the pack itself, for a row does not list its IDs. Raises ConfigError, DatasetNotThere."""
+    try:
+        pack = PackedDataset.open(parts.storage.local(storage_key(dataset.digest)))
+    except PackedError as error:
+        raise DatasetNotThere(f"the files of data set {dataset.name} cannot be read: {error}") from error
+
+    def is_known(file_id: str) -> bool:
+        try:
+            return pack.index_of(file_id) >= 0
+        except KeyError:
+            return False
+
+    if faults := manual_id_faults(config, is_known):
+        raise ConfigError(faults)
 
 
 def _place_of_dataset(body: object) -> str:

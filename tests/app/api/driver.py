@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.parts import Parts
+from app.services.runs.keys import checkpoint_key
 from app.services.runs.lease import (
     Lease,
     RunEnd,
@@ -41,8 +42,8 @@ class Recording:
         record_progress(self.parts, self.lease, progress)
 
     def saved(self, saved: Saved) -> None:
-        key = f"runs/{self.lease.run_id}/{saved.kind}-{saved.step}-{saved.digest[:16]}.safetensors"
-        blob = self.parts.storage.put(key, saved.path)
+        key = checkpoint_key(self.lease.run_id, saved.kind, saved.step, saved.digest)
+        blob = self.parts.storage.put(key, saved.path, digest=saved.digest)
         for dropped in record_checkpoint(self.parts, self.lease, saved, blob):
             self.parts.storage.delete(dropped)
 

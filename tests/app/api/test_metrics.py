@@ -13,6 +13,7 @@ from tests.app.api import sides
 from tests.app.api.driver import lease_of
 from tests.app.api.failing import is_problem
 from tests.app.api.waiting import wait_until
+from tests.support.runs import checkpointed
 
 
 def point(step: int, name: str = "loss", split: str = "train", target: str | None = "side") -> Point:
@@ -148,6 +149,29 @@ def test_a_stream_goes_on_after_the_last_event_id(client, parts, live):
     is_problem(client.get(f"/runs/{run}/metrics", headers={**sse, "last-event-id": "9999"}), 422)
 
 
+def test_a_stream_is_filtered_like_a_page(client, parts, live):
+    run, lease = live
+    mixed = [
+        point(1),
+        point(1, "acc"),
+        point(2, "loss", "valid"),
+        point(2, "loss", "valid", None),
+        point(2, target="level"),
+    ]
+    record_points(parts, lease, mixed)
+    finish(parts, lease, RunEnd("succeeded", "finished"))
+
+    def found(**params):
+        answer = client.get(f"/runs/{run}/metrics", params=params, headers={"accept": "text/event-stream"})
+        events = [data for kind, _, data in events_of(answer.text.split("\n")) if kind == "point"]
+        return [(p["name"], p["split"], p["target"]) for p in events]
+
+    assert found(target="level") == [("loss", "train", "level")]
+    assert found(target="") == [("loss", "valid", None)]
+    assert found(target="side", name="acc") == [("acc", "train", "side")]
+    assert len(found()) == len(mixed)
+
+
 @pytest.mark.parametrize("params", [{"after": -1}, {"after": "x"}, {"limit": 0}, {"limit": 10_001}, {"split": "test"}])
 def test_wrong_parameters_are_422(client, live, params):
     is_problem(client.get(f"/runs/{live[0]}/metrics", params=params), 422)
@@ -163,3 +187,16 @@ def test_curves_are_drawn_as_svg_and_png(client, parts, live):
     assert client.get(f"/runs/{run}/curves/acc.svg", headers={"if-none-match": svg.headers["etag"]}).status_code == 304
     assert is_problem(client.get(f"/runs/{run}/curves/mcc.svg"), 404)["type"] == "/problems/unknown-metric"
     is_problem(client.get(f"/runs/{run}/curves/acc.gif"), 422)
+
+
+def test_a_curve_whose_best_checkpoint_moved_is_drawn_anew(client, parts, live):
+    """The points come before the checkpoint of their step: a picture drawn in between has the old ring."""
+    run, lease = live
+    record_points(parts, lease, [point(step, "acc", "valid") for step in (1, 2)])
+    path = f"/runs/{run}/curves/acc.svg"
+    before = client.get(path)
+    checkpointed(parts, lease, "best", 2, 0.5)
+    after = client.get(path, headers={"if-none-match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert after.content != before.content
+    assert client.get(path, headers={"if-none-match": after.headers["etag"]}).status_code == 304

@@ -12,6 +12,7 @@ from tests.app.api import sides
 from tests.app.api.driver import carry_out, lease_of, work_on
 from tests.app.api.failing import is_problem
 from tests.app.api.waiting import wait_until
+from tests.support.runs import checkpointed
 
 RAW = {"content-type": "application/octet-stream"}
 LOW, HIGH = b"low bytes only", bytes(range(128, 200))
@@ -129,6 +130,45 @@ def test_a_run_in_training_answers_with_its_newest_best(client, parts, dataset):
     assert predicted(client, live, HIGH)["checkpoint"]["digest"] == best["digest"]
     assert client.get(f"/runs/{live}").json()["status"] == "running"
     finish(parts, lease, RunEnd("succeeded", "finished"))
+
+
+def test_a_named_checkpoint_answers_whatever_becomes_the_best_and_404_once_it_is_gone(client, parts, dataset):
+    live = sides.submit(client, seed=7)
+    lease = lease_of(parts, live)
+    work_on(parts, lease)
+    best = client.get(f"/runs/{live}").json()["best"]["step"]
+    pinned = {"run": live, "checkpoint": best}
+    first = client.post("/predict", params=pinned, content=HIGH)
+    assert first.json()["checkpoint"]["step"] == best
+    assert first.json() == predicted(client, live, HIGH)
+
+    checkpointed(parts, lease, "best", 99, 9.0)
+    wait_until(lambda: client.post("/predict", params=pinned, content=HIGH).status_code == 404)
+    gone = is_problem(client.post("/predict", params=pinned, content=HIGH), 404)
+    assert gone["type"] == "/problems/unknown-checkpoint"
+    assert f"at step {best}; it has 99" in gone["detail"]
+    finish(parts, lease, RunEnd("succeeded", "finished"))
+
+
+@pytest.mark.parametrize(
+    ("params", "rule", "pointer"),
+    [
+        ({"run": "r", "checkpoint": "-1"}, "bad-step", "checkpoint"),
+        ({"run": "r", "checkpoint": "best"}, "bad-step", "checkpoint"),
+        ({"run": "r", "checkpoint": "9" * 10}, "bad-step", "checkpoint"),
+        ({"checkpoint": "3"}, "checkpoint-without-run", "run"),
+        ({"model": "default", "checkpoint": "3"}, "checkpoint-without-run", "run"),
+    ],
+)
+def test_a_checkpoint_is_a_step_of_a_named_run(client, params, rule, pointer):
+    refused = is_problem(client.post("/predict", params=params, content=HIGH), 422)
+    assert (refused["type"], refused["errors"][0]["pointer"]) == (f"/problems/{rule}", pointer)
+
+
+def test_the_description_of_the_api_has_the_checkpoint(client):
+    parameters = client.get("/openapi.json").json()["paths"]["/predict"]["post"]["parameters"]
+    [found] = [parameter for parameter in parameters if parameter["name"] == "checkpoint"]
+    assert found["schema"] == {"type": "integer", "minimum": 0}
 
 
 def test_what_does_not_exist_is_404_and_says_what_does(client, run):

@@ -1,15 +1,19 @@
+import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 
 import pytest
-from sqlalchemy import literal_column, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import literal_column, make_url, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.db import datasets, runs
 from app.db.dialect import now
 from app.db.engine import Database
+from app.parts import open_parts
+from app.settings import Settings
 from tests.support.parts import opened_parts
 from tests.support.runs import a_dataset, a_run, row_of
 
@@ -109,6 +113,52 @@ def test_an_id_wins_over_a_name_that_looks_like_it(parts):
     a_dataset(parts, first.id)
     with parts.db.reading() as tx:
         assert datasets.find(tx, first.id).name == "one"
+
+
+def test_a_server_that_takes_connections_and_never_answers_counts_as_away():
+    failed = []
+
+    def ask(url):
+        db = Database(url, silence_s=2.0)
+        try:
+            db.ping()
+        except OperationalError as error:
+            failed.append(error)
+        finally:
+            db.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asking = threading.Thread(target=ask, args=(f"postgresql+psycopg://x@127.0.0.1:{silent.getsockname()[1]}/x",))
+        asking.start()
+        asking.join(30)
+        assert failed, "it still waits"
+    asking.join(30)
+
+
+def test_a_connection_into_nowhere_ends_before_a_lease_does(database_url, tmp_path, on_services):
+    """The kernel's own limit is hours. SQLite has no connection."""
+    if not on_services:
+        return
+    parts = open_parts(Settings(data_dir=tmp_path, database_url=database_url, broker_url="redis://localhost"))
+    with parts.db.reading() as tx, socket.socket(fileno=os.dup(tx.connection.dbapi_connection.fileno())) as line:
+        unanswered_s = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) / 1000
+        silent_s = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) + line.getsockopt(
+            socket.IPPROTO_TCP, socket.TCP_KEEPINTVL
+        ) * line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    parts.close()
+    clocks = parts.settings.clocks
+    assert 0 < clocks.heartbeat_s + 2 * unanswered_s < clocks.lease_s
+    assert clocks.heartbeat_s + silent_s < clocks.lease_s
+
+
+def test_a_limit_that_the_url_names_is_left_as_it_is(database_url, on_services):
+    if not on_services:
+        return
+    db = Database(make_url(database_url).update_query_dict({"tcp_user_timeout": "77000"}).render_as_string(False))
+    with db.reading() as tx, socket.socket(fileno=os.dup(tx.connection.dbapi_connection.fileno())) as line:
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 77_000
+    db.close()
 
 
 def test_a_database_that_is_not_there_does_not_answer_a_ping(tmp_path):

@@ -28,6 +28,16 @@ def test_a_data_directory_is_held_by_one_at_a_time(tmp_path: Path):
         pass
 
 
+@pytest.mark.parametrize("place", ["afile/data", "/proc/data"])
+def test_a_data_directory_that_cannot_be_written_is_said_in_words(place: str, tmp_path: Path):
+    (tmp_path / "afile").touch()
+    with (
+        pytest.raises(CannotServe, match=r"cannot write to the data directory .*--data-dir"),
+        data_directory(tmp_path / place),
+    ):
+        raise AssertionError("it was taken")
+
+
 def test_a_port_in_use_is_said_in_words():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -13,7 +13,7 @@ from tests.support.service import alive, wait_for
 
 PARENT = """
 import subprocess, sys, time
-from app.embedded.tether import tethered
+from app.tether import tethered
 child = subprocess.Popen(tethered([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]),
                          stdout=subprocess.PIPE, process_group=0)
 child.stdout.readline()
@@ -36,7 +36,7 @@ def test_a_tethered_command_dies_with_its_killed_parent():
 
 
 def test_a_tethered_command_does_not_start_when_its_parent_is_gone_already():
-    asked = [sys.executable, "-m", "app.embedded.tether", "1", sys.executable, "-c", "print('ran')"]
+    asked = [sys.executable, "-m", "app.tether", "1", sys.executable, "-c", "print('ran')"]
     done = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=False)
     assert (done.stdout, done.returncode) == ("", 1)
 

@@ -3,13 +3,14 @@ import pytest
 from app.services import registry
 from app.services.registry import (
     BadModelName,
+    CheckpointWithoutRun,
     NoCheckpoint,
     NothingToRollBack,
     NotStored,
     RunOrModel,
     UnknownModel,
 )
-from app.services.runs.find import UnknownRun
+from app.services.runs.find import UnknownCheckpoint, UnknownRun
 from app.services.runs.lease import RunEnd, acquire, finish
 from tests.app.services.runs.test_lease import at_once
 from tests.support.runs import a_run, checkpointed
@@ -125,6 +126,22 @@ def test_what_does_not_exist_is_answered_with_what_does(parts):
 def test_a_run_and_a_model_together_are_refused(parts):
     with pytest.raises(RunOrModel):
         registry.resolve(parts, run="a", model="b")
+
+
+def test_a_run_answers_with_one_of_its_kept_checkpoints_when_that_is_named(parts):
+    run = trained(parts, steps=(5, 10))
+    assert [registry.resolve(parts, run=run, checkpoint=step).step for step in (5, 10)] == [5, 10]
+    assert registry.resolve(parts, run=run).step == 10
+    with pytest.raises(UnknownCheckpoint, match="at step 7; it has 5, 10"):
+        registry.resolve(parts, run=run, checkpoint=7)
+    with pytest.raises(UnknownRun):
+        registry.resolve(parts, run="nosuch", checkpoint=5)
+
+
+@pytest.mark.parametrize("model", [None, "imdb"])
+def test_a_checkpoint_of_no_run_is_refused(parts, model):
+    with pytest.raises(CheckpointWithoutRun):
+        registry.resolve(parts, model=model, checkpoint=5)
 
 
 @pytest.mark.parametrize("name", ["", "a/b", ".hidden", "x" * 201, "a b"])

@@ -6,6 +6,7 @@ from app.errors import Conflict, Invalid
 from app.services.datasets.create import BadArchive, BadDatasetName, BadLabels, NameTaken, create_dataset
 from app.services.datasets.read import get_dataset, list_datasets
 from app.services.datasets.remove import remove_dataset
+from app.storage import FolderStorage
 from models.packed import PackedDataset
 from tests.app.services.runs.test_lease import at_once
 from tests.support.uploads import an_upload
@@ -72,6 +73,40 @@ def test_a_content_that_is_removed_and_uploaded_at_once_is_never_without_its_fil
 
     at_once(5, work)
     PackedDataset.open(parts.storage.local(f"datasets/{old.digest}")).verify()
+
+
+class Interrupted(FolderStorage):
+    """A storage in which somebody else acts between the first file of a pack and the second."""
+
+    def __init__(self, root, act):
+        super().__init__(root)
+        self._acts = [act]
+
+    def put(self, key, source, **checked):
+        blob = super().put(key, source, **checked)
+        if self._acts:
+            self._acts.pop()()
+        return blob
+
+
+def test_a_content_that_is_removed_between_two_files_of_its_upload_is_whole_again(parts, tmp_path):
+    old, _ = create_dataset(parts, an_upload(tmp_path / "old", "old"))
+    storage = Interrupted(parts.settings.storage_dir, lambda: remove_dataset(parts, old.id))
+    view, created = create_dataset(dataclasses.replace(parts, storage=storage), an_upload(tmp_path / "new", "new"))
+    assert created
+    PackedDataset.open(parts.storage.local(f"datasets/{view.digest}")).verify()
+
+
+def test_a_refused_upload_of_the_same_content_takes_no_file_from_one_under_way(parts, tmp_path):
+    create_dataset(parts, an_upload(tmp_path / "taken", "taken", mark="!"))
+
+    def refused():
+        with pytest.raises(NameTaken):
+            create_dataset(parts, an_upload(tmp_path / "refused", "taken"))
+
+    storage = Interrupted(parts.settings.storage_dir, refused)
+    view, _ = create_dataset(dataclasses.replace(parts, storage=storage), an_upload(tmp_path / "new", "new"))
+    PackedDataset.open(parts.storage.local(f"datasets/{view.digest}")).verify()
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "line\nbreak", "x" * 201])

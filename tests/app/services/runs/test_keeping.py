@@ -91,7 +91,7 @@ def test_a_resumed_attempt_begins_at_the_newest_whole_checkpoint_and_says_so(par
     keys = [save(parts, lease, "resume", step) for step in (10, 20)]
     hand_back(parts, lease, "handed_back")
     second = acquire(parts, lease.run_id, "w")
-    assert resume_point(parts, second).key == keys[1]
+    assert resume_point(parts, second).path == parts.storage.local(keys[1])
     damaged = parts.storage.local(keys[1])
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
     assert resume_point(parts, second).step == 10

@@ -76,6 +76,17 @@ def test_a_lease_carries_all_that_a_worker_needs(parts):
     assert (lease.dataset_key, lease.max_runtime_s, lease.used_s) == ("datasets/" + "d" * 64, 60.0, 0.0)
 
 
+def test_a_run_that_was_planned_on_a_device_is_left_to_workers_that_have_it(parts):
+    run = a_run(parts)
+    first = leases.acquire(parts, run.id, "w", {"cpu"})
+    leases.record_plan(parts, first, PLAN.model_copy(update={"device": "cuda"}))
+    leases.hand_back(parts, first, "handed_back")
+    before = row_of(parts, run.id)
+    assert leases.acquire(parts, run.id, "without", {"cpu"}) is None
+    assert row_of(parts, run.id) == before
+    assert leases.acquire(parts, run.id, "with", {"cpu", "cuda"}).attempt == 2
+
+
 WRITES = {
     "heartbeat": lambda parts, lease: leases.heartbeat(parts, lease),
     "plan": lambda parts, lease: leases.record_plan(parts, lease, PLAN),

@@ -1,10 +1,12 @@
+import hashlib
+
 import pytest
 
-from app.services.runs.find import UnknownRun
+from app.services.runs.find import UnknownCheckpoint, UnknownRun
+from app.services.runs.keys import log_key
 from app.services.runs.lease import RunEnd, acquire, finish
 from app.services.runs.read import (
     NoLog,
-    UnknownCheckpoint,
     UnknownStatus,
     attempts,
     checkpoints,
@@ -13,7 +15,6 @@ from app.services.runs.read import (
     get_run,
     list_runs,
     log,
-    log_key,
     weights,
 )
 from tests.support.runs import a_dataset, a_run, checkpointed
@@ -69,7 +70,7 @@ def test_weights_of_both_kinds_are_files(parts):
     for kind in ("best", "resume"):
         checkpointed(parts, lease, kind, 5, 0.5)
         found = weights(parts, run.id, 5, kind)
-        assert found.path.stat().st_size == found.size_bytes
+        assert hashlib.sha256(found.path.read_bytes()).hexdigest() == found.digest
     with pytest.raises(UnknownCheckpoint, match="it has 5"):
         weights(parts, run.id, 6)
     assert [(row.step, row.kind, row.attempt) for row in checkpoints(parts, run.id)] == [

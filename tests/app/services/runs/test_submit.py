@@ -1,9 +1,11 @@
 import pytest
+from sqlalchemy import select, update
 
+from app.db.tables import idempotency
 from app.services.datasets.create import create_dataset
 from app.services.runs.lease import RunEnd, acquire, finish, record_progress
 from app.services.runs.read import events, get_run, list_runs
-from app.services.runs.submit import BadConfig, DatasetNotThere, KeyReused, check, submit
+from app.services.runs.submit import KEY_LIFE_S, BadConfig, DatasetNotThere, KeyReused, check, submit
 from models.config import load_config
 from models.training.report import Progress
 from tests.app.services.runs.test_lease import at_once
@@ -27,6 +29,12 @@ def full(**basic):
             "output_type_info": {"target_cat_columns": ["Sentiment"]},
         },
     }
+
+
+def full_with_ids(ids):
+    body = full(manual_valid_ids=ids)
+    del body["globals"]["basic_experiment"]["valid_size"]
+    return body
 
 
 @pytest.fixture
@@ -93,6 +101,21 @@ def test_a_refused_body_does_not_use_up_its_key(parts, words):
     assert submit(parts, SHORT, "key")[1] is True
 
 
+def test_a_key_is_free_again_after_a_day_and_leaves_no_row(parts, words):
+    first, _ = submit(parts, SHORT, "key")
+    submit(parts, SHORT, "other")
+    with parts.db.transaction() as tx:
+        tx.execute(update(idempotency).values(created=idempotency.c.created - KEY_LIFE_S + 60))
+    assert submit(parts, SHORT, "key")[0].id == first.id
+    with parts.db.transaction() as tx:
+        tx.execute(update(idempotency).values(created=idempotency.c.created - 120))
+    again, created = submit(parts, SHORT | {"seed": 1}, "key")
+    assert created
+    assert again.id != first.id
+    with parts.db.reading() as tx:
+        assert list(tx.execute(select(idempotency.c.key, idempotency.c.run_id))) == [("key", again.id)]
+
+
 @pytest.mark.parametrize("key", ["", "k" * 256])
 def test_a_key_that_is_none_is_refused(parts, words, key):
     with pytest.raises(KeyReused):
@@ -121,6 +144,26 @@ def test_every_fault_of_a_body_is_told_with_its_place(parts, words):
     with pytest.raises(BadConfig):
         submit(parts, {})
     assert list_runs(parts).runs == []
+
+
+@pytest.mark.parametrize("ask", [submit, check])
+def test_validation_ids_that_no_file_has_are_a_fault_of_the_body_and_named(parts, words, ask):
+    with pytest.raises(BadConfig) as refused:
+        ask(parts, full_with_ids(["r01", "nosuch", "r02", *(f"x{i}" for i in range(30))]))
+    [fault] = refused.value.faults
+    assert fault.pointer == "/globals/basic_experiment/manual_valid_ids"
+    assert "31 IDs" in fault.detail
+    assert "nosuch" in fault.detail
+    assert "r01" not in fault.detail
+    assert len(fault.detail) < 500
+    assert list_runs(parts).runs == []
+    ask(parts, full_with_ids(["r01", "r02"]))
+
+
+def test_a_run_by_validation_ids_whose_data_set_has_no_files_is_refused_in_words(parts, words):
+    parts.storage.delete(f"datasets/{words.digest}")
+    with pytest.raises(DatasetNotThere, match="the files of data set words cannot be read"):
+        submit(parts, full_with_ids(["r01"]))
 
 
 @pytest.mark.parametrize(("body", "pointer"), [(SHORT, "/dataset"), (full(), "/input/input_info/input_source")])

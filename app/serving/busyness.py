@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Busyness:
     """A snapshot of the queue, the engine behind it and the models in memory."""
 
     waiting_requests: int

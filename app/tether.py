@@ -1,4 +1,4 @@
-"""Runs a command that dies with its parent: `python -m app.embedded.tether PARENT_PID COMMAND...`.
+"""Runs a command that dies with its parent: `python -m app.tether PARENT_PID COMMAND...`.
 
 On Linux the kernel does it: it is asked to send SIGKILL when the parent ends, and the command takes this process'
 place, with its id, open files and process group. The wish belongs to the thread that started this process; that thread
@@ -21,7 +21,7 @@ LOOK_S = 0.5
 
 def tethered(command: Sequence[str]) -> list[str]:
     """The command line that runs `command` tied to the process that calls this."""
-    return [sys.executable, "-P", "-m", "app.embedded.tether", str(os.getpid()), *command]
+    return [sys.executable, "-P", "-m", "app.tether", str(os.getpid()), *command]
 
 
 def main(argv: Sequence[str]) -> int:

@@ -17,10 +17,11 @@ MOST = 1024
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a client named: a run, a model, or neither."""
+    """What a client named: a run (and one checkpoint of it, by its step), a model, or nothing."""
 
     run: str | None = None
     model: str | None = None
+    checkpoint: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class _Known:
     until: float
 
 
-class Targets:
-    """Used on one event loop."""
+class Servables:
+    """What answers at present; used on one event loop."""
 
     def __init__(self, resolve: Callable[[Wanted], Servable]) -> None:
         self._resolve = resolve

@@ -7,8 +7,8 @@ import pytest
 
 from app.errors import NotFound
 from app.services.registry import Servable
-from app.serving import targets
-from app.serving.targets import Targets, Wanted
+from app.serving import servables
+from app.serving.servables import Servables, Wanted
 
 
 def servable(step: int) -> Servable:
@@ -25,7 +25,7 @@ def test_many_at_once_ask_once():
         return servable(len(asked))
 
     async def main() -> list[Servable]:
-        names = Targets(resolve)
+        names = Servables(resolve)
         waiting = [asyncio.create_task(names.find(Wanted(run="r"))) for _ in range(5)]
         await asyncio.sleep(0)
         waiting[0].cancel()
@@ -40,9 +40,9 @@ def test_after_its_time_the_newer_checkpoint_is_seen(monkeypatch):
     steps = iter((10, 20))
 
     async def main() -> list[int]:
-        names = Targets(lambda wanted: servable(next(steps)))
+        names = Servables(lambda wanted: servable(next(steps)))
         first = (await names.find(Wanted())).step
-        monkeypatch.setattr(targets, "FRESH_S", 0.0)
+        monkeypatch.setattr(servables, "FRESH_S", 0.0)
         again = (await names.find(Wanted())).step
         names.forget(Wanted())
         return [first, again, (await names.find(Wanted())).step]
@@ -60,7 +60,7 @@ def test_a_refusal_is_not_remembered():
         return answer
 
     async def main() -> int:
-        names = Targets(resolve)
+        names = Servables(resolve)
         with pytest.raises(NotFound):
             await names.find(Wanted(run="r"))
         return (await names.find(Wanted(run="r"))).step
