@@ -32,12 +32,15 @@ class Client:
 
     def __init__(self, url: str | None = None, *, timeout_s: float = 120.0) -> None:
         self.url = (url or os.environ.get("OCTET_URL") or DEFAULT_URL).rstrip("/")
-        loopback = urlsplit(self.url).hostname in {"127.0.0.1", "localhost", "::1"}
-        self._http = httpx.Client(
-            base_url=self.url,
-            timeout=httpx.Timeout(timeout_s, connect=10.0),
-            trust_env=not loopback,  # a proxy of the environment does not know this machine's services
-        )
+        try:
+            loopback = urlsplit(self.url).hostname in {"127.0.0.1", "localhost", "::1"}
+            self._http = httpx.Client(
+                base_url=self.url,
+                timeout=httpx.Timeout(timeout_s, connect=10.0),
+                trust_env=not loopback,  # a proxy of the environment does not know this machine's services
+            )
+        except (ValueError, httpx.InvalidURL) as error:
+            raise Unreachable(self.url, f"this is no URL: {error}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -92,11 +95,11 @@ class Client:
 
     def dataset(self, name: str) -> Dataset:
         """One data set, by name or id. Raises Refused with 404 when there is none."""
-        return Dataset.model_validate(self.get_json(f"/datasets/{quote(name, safe='')}"))
+        return Dataset.model_validate(self.get_json(f"/datasets/{_part(name)}"))
 
     def delete_dataset(self, name: str) -> None:
         """Delete it, by name or id; Refused with 409 while a run uses it."""
-        self._send("DELETE", f"/datasets/{self.dataset(name).id}")
+        self._send("DELETE", f"/datasets/{_part(self.dataset(name).id)}")
 
     # ---- runs
 
@@ -115,7 +118,7 @@ class Client:
 
     def run(self, run_id: str) -> Run:
         """One run as it stands."""
-        return Run.model_validate(self.get_json(f"/runs/{run_id}"))
+        return Run.model_validate(self.get_json(f"/runs/{_part(run_id)}"))
 
     def runs(self, limit: int | None = None) -> list[Run]:
         """Runs, the newest first; all of them without a limit."""
@@ -123,16 +126,18 @@ class Client:
 
     def cancel(self, run_id: str) -> Run:
         """Ask a run to stop; what it has learnt stays."""
-        self._send("POST", f"/runs/{run_id}/cancel")
+        self._send("POST", f"/runs/{_part(run_id)}/cancel")
         return self.run(run_id)
 
     def attempts(self, run_id: str) -> list[Attempt]:
         """Who worked on it, and why each ended."""
-        return [Attempt.model_validate(a) for a in self.get_json(f"/runs/{run_id}/attempts")["attempts"]]
+        return [Attempt.model_validate(a) for a in self.get_json(f"/runs/{_part(run_id)}/attempts")["attempts"]]
 
     def checkpoints(self, run_id: str) -> list[Checkpoint]:
         """Its stored weights."""
-        return [Checkpoint.model_validate(c) for c in self.get_json(f"/runs/{run_id}/checkpoints")["checkpoints"]]
+        return [
+            Checkpoint.model_validate(c) for c in self.get_json(f"/runs/{_part(run_id)}/checkpoints")["checkpoints"]
+        ]
 
     def points(self, run_id: str, after: int = 0, *, name: str | None = None, split: str | None = None) -> list[Point]:
         """The metric values so far, after a cursor, of one metric or one split if wanted."""
@@ -224,6 +229,11 @@ def data_set_name(source: Path) -> str:
     """What a data set is called when nobody says: the folder's name, or the archive's without its endings."""
     name = source.resolve().name
     return next((name[: -len(end)] for end in ARCHIVES if name.lower().endswith(end)), name)
+
+
+def _part(name: str) -> str:
+    """One part of a path, whatever stands in it; '.' and '..' too, which httpx would resolve."""
+    return quote(name, safe="") if name.strip(".") else "%2E" * len(name)
 
 
 def _which(run: str | None, model: str | None) -> dict[str, str]:

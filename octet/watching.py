@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from octet.errors import Refused, Unreachable
 from octet.objects import Point, Run
@@ -60,7 +61,7 @@ def watch(service: Service, run_id: str, after: int, every_s: float, patience_s:
 def pages(service: Service, run_id: str, after: int, **filters: str) -> Iterator[list[Point]]:
     """All points after a cursor, page by page; no page is empty."""
     while True:
-        answer = service.get_json(f"/runs/{run_id}/metrics", after=after, limit=PAGE, **filters)
+        answer = service.get_json(f"/runs/{quote(run_id, safe='')}/metrics", after=after, limit=PAGE, **filters)
         points = [Point.model_validate(point) for point in answer["points"]]
         if not points:
             return

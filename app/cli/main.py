@@ -1,5 +1,6 @@
 """The `octet` command: its subcommands, and what every failure looks like and exits with."""
 
+import os
 import sys
 
 import click
@@ -35,10 +36,16 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def _forget_stdout() -> None:
+    """What could not be written shall not be tried again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def run(arguments: list[str]) -> int:
     """The exit code of one command line."""
     try:
         code = commands.main(arguments, prog_name="octet", standalone_mode=False)
+        sys.stdout.flush()  # a full disk is found out here, not when Python ends
     except click.ClickException as error:
         error.show()
         return Ending.USAGE
@@ -51,6 +58,11 @@ def run(arguments: list[str]) -> int:
     except Unreachable as error:
         complain(str(error))
         return Ending.NO_SERVICE
+    except OSError as error:
+        _forget_stdout()
+        if not isinstance(error, BrokenPipeError):  # `octet runs list | head` is nobody's fault
+            complain(f"{error.filename or 'cannot write'}: {error.strerror or error}")
+        return Ending.FAILED
     except Refused as refused:
         complain(str(refused))
         return Ending.USAGE if refused.status == 422 else Ending.REFUSED

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,9 +119,13 @@ def _rows(answers: Iterator[Prediction], file: TextIO) -> int:
         if answer.error:
             failed += 1
             note(f"{answer.name}: {answer.error.get('detail')}")
-        cells = {"file": answer.name or ""}
+        columns = [("file", answer.name or "")]
         for target, seen in answer.answers().items():
-            cells |= _cells(target, seen)
+            columns += _cells(target, seen)
+        cells = dict(columns)
+        if len(cells) < len(columns):
+            twice = next(name for name, found in Counter(name for name, _ in columns).items() if found > 1)
+            raise Failed(f"two columns of the CSV would be called {twice!r}; take the answers as JSON: --json")
         if writer is None and not answer.error:
             writer = csv.DictWriter(file, list(cells), lineterminator="\n", restval="")
             writer.writeheader()
@@ -129,10 +134,12 @@ def _rows(answers: Iterator[Prediction], file: TextIO) -> int:
     return failed
 
 
-def _cells(target: str, answer: Answer) -> dict[str, str]:
+def _cells(target: str, answer: Answer) -> list[tuple[str, str]]:
+    """Column and cell: the answer, then each class's probability."""
     if answer.probabilities is None:
-        return {target: repr(answer.value)}
-    return {target: answer.label or "", **{f"{target}:{c}": f"{p:.6g}" for c, p in answer.probabilities.items()}}
+        return [(target, repr(answer.value))]
+    classes = [(f"{target}:{name}", f"{share:.6g}") for name, share in answer.probabilities.items()]
+    return [(target, answer.label or ""), *classes]
 
 
 def _print_one(path: Path, answer: Prediction) -> None:

@@ -109,7 +109,9 @@ def _short(client: Client, options: dict[str, Any]) -> dict[str, Any]:
     """The body of the short form."""
     _refuse(options, ("input_source", "output_source"), "belongs to the configuration files; use --folder and --labels")
     folder, labels, name = options["folder"], options["labels"], options["dataset"]
-    if not options["targets"] or not (folder or name):
+    if (folder or name) and not options["targets"]:
+        raise Failed("--target is missing: which column of the labels shall be predicted?")
+    if not (folder or name):
         raise Failed(
             "what to train? Give GLOBALS INPUT OUTPUT, or --dataset NAME --target T, "
             "or --folder FOLDER --labels CSV --target T"

@@ -42,12 +42,22 @@ class Trio:
             body = read_trio(self.globals, self.input, self.output, self.fusion)
         except ConfigError as error:
             raise Failed(self.explain(error.faults)) from error
+        self._refuse_swapped(body)
         seed = seed_of_environment()
         if seed is not None and isinstance(body["globals"], dict):
             experiment = body["globals"].setdefault("basic_experiment", {})
             if isinstance(experiment, dict):
                 experiment.setdefault("seed", seed)
         return body
+
+    def _refuse_swapped(self, body: dict[str, Any]) -> None:
+        """Raise Failed for a file that is plainly another one of the three."""
+        marks = {"input_info": "input", "output_info": "output", "basic_experiment": "globals"}
+        for section, found in body.items():
+            for mark, meant in marks.items():
+                if isinstance(found, dict) and mark in found and section != meant:
+                    file = getattr(self, section)
+                    raise Failed(f"{file} is the {meant} file ({mark} stands in it); the order is GLOBALS INPUT OUTPUT")
 
     def explain(self, faults: Iterable[Faulty]) -> str:
         """Every fault with its file and key."""

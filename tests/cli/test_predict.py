@@ -48,3 +48,21 @@ def test_an_unknown_run_is_refused_with_what_there_is(desk, run_id):
     done = desk.octet("predict", "sides/000.bin", "--run", "nosuch")
     assert done.returncode == 4
     assert "nosuch" in done.stderr
+
+
+def test_a_csv_that_cannot_be_written_is_said_in_a_line(desk, run_id):
+    done = desk.octet("predict", "sides", "--run", run_id, "--out", "nowhere/answers.csv")
+    assert (done.returncode, done.stderr) == (1, "octet: nowhere/answers.csv: No such file or directory\n")
+
+
+def test_a_target_that_is_called_like_the_csvs_own_column_is_refused_not_overwritten(desks, client):
+    desk = desks("named-file", files=16, seed=5)
+    table = (desk.folder / "labels.csv").read_text()
+    (desk.folder / "labels.csv").write_text(table.replace("ID,side", "ID,file"))
+    dataset = client.upload(desk.folder / "sides", desk.folder / "labels.csv", "named-file")
+    run = client.submit({"dataset": dataset.id, "target": "file", "plan": {"steps": 2, "batch": 4, "threads": 1}})
+    assert [seen.run.status for seen in client.watch(run.id)][-1] == "succeeded"
+    done = desk.octet("predict", "sides", "--run", run.id)
+    assert done.returncode == 2
+    assert "two columns of the CSV would be called 'file'" in done.stderr
+    assert "--json" in done.stderr

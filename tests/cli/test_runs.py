@@ -32,7 +32,10 @@ def test_watching_a_run_that_has_ended_shows_its_curves_and_ends_as_it_did(desk,
 
 def test_an_unknown_run_ends_with_4(desk):
     for command in ("show", "watch", "cancel"):
-        assert desk.octet("runs", command, "nosuch").returncode == 4
+        for run in ("nosuch", "../datasets", "a b?c=d", ".."):
+            done = desk.octet("runs", command, run)
+            assert done.returncode == 4, done.stderr
+            assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,26 @@ def test_without_a_service_every_command_says_how_to_start_one(desk, arguments):
     assert done.returncode == 3
     assert "octet serve" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("url", ["http://[bad", "nonsense", "http://127.0.0.1:nine", "ftp://127.0.0.1"])
+def test_a_url_that_is_none_is_said_in_a_line(desk, url):
+    done = desk.octet("runs", "list", OCTET_URL=url)
+    assert done.returncode == 3
+    assert url in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_said_in_a_line_and_a_reader_that_left_is_no_fault(desk, run_id):
+    command = [OCTET, "runs", "show", run_id, "--json"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, env=desk.environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "octet: cannot write: No space left on device\n")
+    gone, there = os.pipe()
+    os.close(gone)
+    done = subprocess.run(command, env=desk.environment, stdout=there, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(there)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])

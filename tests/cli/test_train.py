@@ -95,6 +95,8 @@ def test_a_target_that_the_labels_do_not_have_is_told_at_its_key(desks, trained)
         ((*TRIO, "--input-source", "nowhere"), "there is no folder, archive or data set nowhere"),
         ((*TRIO, "--output-source", "nowhere.csv"), "there is no labels file nowhere.csv"),
         (("--folder", "sides", "--target", "side"), "--labels is missing"),
+        (("--folder", "sides", "--labels", "labels.csv"), "--target is missing"),
+        ((TRIO[1], TRIO[0], TRIO[2]), "input.yaml is the input file"),
         (("--dataset", "nosuch", "--target", "side"), "nosuch"),
     ],
 )
