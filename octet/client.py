@@ -150,15 +150,24 @@ class Client:
 
     # ---- predictions
 
-    def predict(self, file: bytes | str | Path, *, run: str | None = None, model: str | None = None) -> Prediction:
+    def predict(
+        self,
+        file: bytes | str | Path,
+        *,
+        run: str | None = None,
+        model: str | None = None,
+        checkpoint: int | None = None,
+    ) -> Prediction:
         """What a run's best weights see in one file (a path is streamed, bytes are sent).
 
-        run: an id; model: a name of the registry or of a run; neither: the service's default.
+        run: an id; model: a name of the registry or of a run; neither: the service's default. checkpoint: the step of
+        one of the run's, in place of its best.
         """
+        asked = _which(run, model, checkpoint)
         content: Content = Held(file) if isinstance(file, bytes) else OnDisk(Path(file))
         headers = {"content-type": "application/octet-stream", "content-length": str(content.size)}
         answer = self._patiently(
-            lambda: self._send("POST", "/predict", content=content.pieces(), headers=headers, params=_which(run, model))
+            lambda: self._send("POST", "/predict", content=content.pieces(), headers=headers, params=asked)
         )
         return Prediction.model_validate(answer.json())
 
@@ -168,14 +177,14 @@ class Client:
         *,
         run: str | None = None,
         model: str | None = None,
+        checkpoint: int | None = None,
     ) -> list[Prediction]:
         """The same for several (name, file) in one request, in their order."""
+        asked = _which(run, model, checkpoint)
         parts = [Part("file", Held(f) if isinstance(f, bytes) else OnDisk(Path(f)), name) for name, f in files]
         form = Form(parts)
         answer = self._patiently(
-            lambda: self._send(
-                "POST", "/predict", content=form.pieces(), headers=form.headers, params=_which(run, model)
-            )
+            lambda: self._send("POST", "/predict", content=form.pieces(), headers=form.headers, params=asked)
         )
         return [Prediction.model_validate(p) for p in answer.json()["predictions"]]
 
@@ -236,5 +245,6 @@ def _part(name: str) -> str:
     return quote(name, safe="") if name.strip(".") else "%2E" * len(name)
 
 
-def _which(run: str | None, model: str | None) -> dict[str, str]:
-    return {key: value for key, value in (("run", run), ("model", model)) if value}
+def _which(run: str | None, model: str | None, checkpoint: int | None) -> dict[str, str | int]:
+    asked = {"run": run, "model": model, "checkpoint": checkpoint}
+    return {key: value for key, value in asked.items() if value is not None}

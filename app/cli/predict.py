@@ -96,11 +96,14 @@ def batches(files: Batch) -> Iterator[Batch]:
 def _ask(
     client: Client, files: Batch, run: str | None, model: str | None, advance: Callable[[int], None]
 ) -> Iterator[Prediction]:
+    checkpoint: int | None = None
     for batch in batches(files):
-        answers = client.predict_many(batch, run=run, model=model)
+        answers = client.predict_many(batch, run=run, model=model, checkpoint=checkpoint)
         advance(len(answers))
-        # Later requests ask the run that answered the first: a default may change in between.
-        run, model = (answers[0].run or run, None) if run is None else (run, model)
+        # Later requests ask the weights that answered the first: a default or a run's best may change in between.
+        used = next((answer for answer in answers if answer.run and answer.checkpoint), None)
+        if used is not None and used.checkpoint is not None:
+            run, model, checkpoint = used.run, None, used.checkpoint["step"]
         yield from answers
 
 

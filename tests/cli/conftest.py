@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from octet import Client
+
 OCTET = Path(sys.executable).with_name("octet")
 
 GLOBALS = """
@@ -107,3 +109,9 @@ def run_id(desk, trained) -> str:
     """The run that `trained` made."""
     assert trained.returncode == 0, trained.stderr
     return trained.stderr.split("run ")[1].split()[0]
+
+
+@pytest.fixture
+def client(service):
+    with Client(service.url) as client:
+        yield client

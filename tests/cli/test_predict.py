@@ -4,6 +4,8 @@ import csv
 import io
 import json
 
+import httpx
+
 from octet import Client
 
 
@@ -66,3 +68,25 @@ def test_a_target_that_is_called_like_the_csvs_own_column_is_refused_not_overwri
     assert done.returncode == 2
     assert "two columns of the CSV would be called 'file'" in done.stderr
     assert "--json" in done.stderr
+
+
+def test_all_files_are_answered_by_one_checkpoint_also_when_the_name_does_not_mean_the_runs_best(desks, client):
+    """70 files are two requests; the name stands for an earlier step than the best."""
+    desk = desks("pinned", files=70)
+    more = (
+        (desk.folder / "globals.yaml")
+        .read_text()
+        .replace("sample_interval: 10", "sample_interval: 10, n_saved_models: 3")
+    )
+    (desk.folder / "globals.yaml").write_text(more)
+    trained = desk.octet("train", "globals.yaml", "input.yaml", "output.yaml", "--detach", "--dataset", "pinned")
+    run = trained.stdout.strip()
+    assert [seen.run.status for seen in client.watch(run)][-1] == "succeeded"
+    best = (client.run(run).best or {})["step"]
+    [other, *_] = [c.step for c in client.checkpoints(run) if c.kind == "best" and c.step != best]
+    httpx.put(f"{client.url}/models/pinned", json={"run": run, "checkpoint": other}, trust_env=False).raise_for_status()
+    done = desk.octet("predict", "sides", "--model", "pinned", "--json")
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    assert len(answers) == 70
+    assert {answer["checkpoint"]["step"] for answer in answers} == {other}

@@ -5,16 +5,9 @@ import signal
 
 import pytest
 
-from octet import Client
 from tests.cli.conftest import GLOBALS
 
 TRIO = ("globals.yaml", "input.yaml", "output.yaml")
-
-
-@pytest.fixture
-def client(service):
-    with Client(service.url) as client:
-        yield client
 
 
 def test_the_trio_is_packed_uploaded_trained_and_shown(trained, run_id, client):
