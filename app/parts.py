@@ -23,14 +23,21 @@ class Parts:
         self.db.close()
 
 
+def open_database(settings: Settings) -> Database:
+    """The database alone. Whoever opened it closes it."""
+    if settings.database_url.startswith("sqlite"):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    # A third of a lease: a heartbeat that finds its connection dead, and a new one too, still fails in time.
+    return Database(settings.database_url, silence_s=settings.clocks.lease_s / 3)
+
+
 def open_parts(settings: Settings) -> Parts:
     """Open database, storage and broker as the settings say. Does not migrate: `parts.db.migrate()` does."""
     for folder in (settings.data_dir, settings.incoming_dir, settings.storage_dir):
         folder.mkdir(parents=True, exist_ok=True)
     return Parts(
         settings=settings,
-        # A third of a lease: a heartbeat that finds its connection dead, and a new one too, still fails in time.
-        db=Database(settings.database_url, silence_s=settings.clocks.lease_s / 3),
+        db=open_database(settings),
         storage=FolderStorage(settings.storage_dir),
         broker=open_broker(settings),
     )

@@ -20,7 +20,11 @@ class Malformed(DomainError):
 
 
 def refuse_declared(request: Request, *, limit_bytes: int) -> None:
-    """Raises TooLarge when the Content-Length alone shows that the body is too large; nothing is read."""
+    """Raises TooLarge when the Content-Length alone shows that the body is too large, Unsupported when it is
+    compressed by HTTP; nothing is read."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise Unsupported(f"the content-encoding is {encoding}; send the bytes as they are, without this header")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit_bytes:
         raise TooLarge(f"the body has {declared} bytes; at most {limit_bytes} are taken")
@@ -43,8 +47,11 @@ async def read_json(request: Request, *, limit_bytes: int) -> Any:
     if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise Unsupported(f"the content type is {kind}; send JSON with content-type: application/json")
     pieces = [chunk async for chunk in chunks(request, limit_bytes=limit_bytes)]
+    raw = b"".join(pieces)
+    if b"\\u0000" in raw:
+        raise Malformed("the body has a NUL character (\\u0000) in it; no name and no value has one")
     try:
-        return orjson.loads(b"".join(pieces))
+        return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Malformed(f"the body is not JSON: {error}") from error
 

@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from app.api.conditional import not_modified, weak_tag
 from app.api.context import PartsOf
+from app.api.parameters import KNOWN_ALONE
 from app.api.runs import RunId
 from app.api.schemas.problem import problems
 from app.services import curves
 
-router = APIRouter(tags=["metrics"])
+router = APIRouter(tags=["metrics"], dependencies=[KNOWN_ALONE])
 
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from app.api.context import PartsOf
 from app.api.multipart import read_form
+from app.api.parameters import KNOWN_ALONE, After
 from app.api.rendering import json_of
 from app.api.schemas.datasets import UPLOAD_BODY, Dataset, Datasets
 from app.api.schemas.problem import problems
@@ -23,7 +24,7 @@ from app.services.datasets.create import create_dataset
 from app.services.datasets.remove import remove_dataset
 from app.services.datasets.view import DatasetView
 
-router = APIRouter(tags=["datasets"])
+router = APIRouter(tags=["datasets"], dependencies=[KNOWN_ALONE])
 
 DatasetId = Annotated[str, PathParameter(description="Id of a data set.")]
 
@@ -60,7 +61,7 @@ def _remove(folder: Path) -> None:
 @router.get("/datasets", summary="List data sets", response_model=Datasets, responses=problems(422))
 def list_datasets(
     parts: PartsOf,
-    after: Annotated[int | None, Query(ge=0, description="`next` of the page before.")] = None,
+    after: After | None = None,
     limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = 100,
 ) -> read.DatasetPage:
     """The newest first."""

@@ -13,12 +13,13 @@ from app.api import live
 from app.api.accept import preferred
 from app.api.conditional import not_modified, weak_tag
 from app.api.context import PartsOf, context_of
+from app.api.parameters import KNOWN_ALONE
 from app.api.runs import RunId
 from app.api.schemas.metrics import Points
 from app.api.schemas.problem import problems
 from app.services import points
 
-router = APIRouter(tags=["metrics"])
+router = APIRouter(tags=["metrics"], dependencies=[KNOWN_ALONE])
 
 JSON, CSV, SSE = "application/json", "text/csv", "text/event-stream"
 COLUMNS = ("cursor", "step", "epoch", "split", "target", "name", "value", "time")

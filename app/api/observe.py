@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.problems import unexpected
+from app.api.problems import nul_in_address, unexpected
 from app.telemetry import Telemetry
 
 log = logging.getLogger("octet.http")
@@ -45,7 +45,7 @@ class Observe:
             await send(message)
 
         try:
-            await self._app(scope, receive, tagged)
+            await self._pass_on(scope, receive, tagged)
         except ClientDisconnect:
             status = CLIENT_GONE
         except Exception:
@@ -55,6 +55,20 @@ class Observe:
             await unexpected(Request(scope))(scope, receive, tagged)
         finally:
             self._note(scope, request_id, status or CLIENT_GONE, time.perf_counter() - began)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """To the application; HEAD as GET, whose body the server leaves out (RFC 9110, section 9.3.2)."""
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            await nul_in_address(Request(scope))(scope, receive, send)
+            return
+        if scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        inner = {**scope, "method": "GET"}  # a copy: the server looks at its own to know that no body goes out
+        try:
+            await self._app(inner, receive, send)
+        finally:
+            scope["route"] = inner.get("route")
 
     def _note(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "(none)")

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from app.api.body import media_type, refuse_declared
 from app.api.context import context_of
 from app.api.files import Received, read_eir, read_multipart, read_raw
+from app.api.parameters import refuse_unknown
 from app.api.problems import HTTP_RULES
 from app.errors import Fault, Invalid
 from app.serving.engine import Answers
@@ -54,8 +55,9 @@ route = Route("/predict", predict, methods=["POST"])
 
 
 def _wanted(request: Request) -> Wanted:
-    """Whom the query asks. Raises BadStep."""
+    """Whom the query asks. Raises BadStep and UnknownParameter."""
     asked = request.query_params
+    refuse_unknown(request, ("run", "model", "checkpoint"))
     step = asked.get("checkpoint")
     if step is not None and not (step.isdecimal() and len(step) <= STEP_DIGITS):
         detail = f"{step!r} is no step; name a checkpoint by the step that GET /runs/RUN/checkpoints shows"

@@ -1,5 +1,7 @@
 """From errors to HTTP: the one map of error classes to status codes, and the problem document of every failure."""
 
+import errno
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from starlette.routing import Route
 from app.api.body import Malformed, json_pointer
 from app.api.schemas.problem import MEDIA_TYPE
 from app.errors import Busy, Conflict, DomainError, Fault, Invalid, NotFound, TooLarge, Unsupported, known_rules
+
+log = logging.getLogger(__name__)
 
 STATUS: dict[type[DomainError], int] = {
     Malformed: 400,
@@ -44,6 +48,7 @@ HTTP_RULES = {
     for status, slug, title, meaning in (
         (404, "no-such-path", "No such path", "No route has this path; GET / lists where to begin."),
         (405, "method-not-allowed", "Method not allowed", "The path exists; the header Allow lists its methods."),
+        (507, "disk-full", "The disk is full", "Nothing was stored; make room where OCTET_DATA_DIR is, and try again."),
         (500, "internal-error", "Internal error", "The fault is the server's; its log has it under the request id."),
     )
 }
@@ -106,6 +111,20 @@ def unexpected(request: Request) -> Response:
     return problem(request, HTTP_RULES[500], "The server failed; its log has the cause under this request_id.")
 
 
+def nul_in_address(request: Request) -> Response:
+    """No name has a NUL character, and some databases refuse to look for one."""
+    rule = Rule(Malformed.rule, Malformed.title, STATUS[Malformed], "")
+    return problem(request, rule, "the address has a NUL character (%00) in it; no name has one")
+
+
+async def _of_os_error(request: Request, error: OSError) -> Response:
+    """A full disk is said in words; any other is what nobody foresaw."""
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        raise error
+    log.error("the disk is full: %s", error)
+    return problem(request, HTTP_RULES[507], HTTP_RULES[507].meaning)
+
+
 def handle_problems(app: FastAPI) -> None:
     """Make every failure of `app` a problem document; 500 is the outermost layer's (app.api.observe)."""
 
@@ -116,6 +135,7 @@ def handle_problems(app: FastAPI) -> None:
         DomainError: _of_domain_error,
         RequestValidationError: _of_validation_error,
         HTTPException: http,
+        OSError: _of_os_error,
     }
 
 
@@ -135,7 +155,8 @@ def _of_http_exception(app: FastAPI, request: Request, error: HTTPException) -> 
 def _methods(app: FastAPI, path: str) -> list[str]:
     """Every method that some route takes at this path."""
     routes = [route for route in app.routes if isinstance(route, Route) and route.path_regex.match(path)]
-    return sorted({method for route in routes for method in route.methods or ()})
+    methods = {method for route in routes for method in route.methods or ()}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 async def _of_validation_error(request: Request, error: RequestValidationError) -> Response:

@@ -7,12 +7,13 @@ from starlette.requests import Request
 
 from app.api.body import read_object, validated
 from app.api.context import PartsOf, context_of
+from app.api.parameters import KNOWN_ALONE
 from app.api.schemas.problem import problems
 from app.api.schemas.registry import Promotion, RegisteredModel, RegisteredModels
 from app.services import registry
 from app.services.registry import rollback as serve_previous
 
-router = APIRouter(tags=["models"])
+router = APIRouter(tags=["models"], dependencies=[KNOWN_ALONE])
 
 Name = Annotated[str, Path(description="A name of the registry; `default` answers when a prediction names nothing.")]
 

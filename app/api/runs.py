@@ -11,12 +11,13 @@ from starlette.responses import Response
 from app.api.body import read_object
 from app.api.conditional import not_modified, repr_digest, strong_tag, weak_tag
 from app.api.context import PartsOf, context_of
+from app.api.parameters import KNOWN_ALONE, LARGEST, After, Step
 from app.api.rendering import json_of
 from app.api.schemas.problem import problems
 from app.api.schemas.runs import Attempts, Checkpoints, Estimate, Events, Run, Runs
 from app.services.runs import control, read, submit
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"], dependencies=[KNOWN_ALONE])
 
 RunId = Annotated[str, Path(description="Id of a run.")]
 Body = dict[str, Any]
@@ -65,7 +66,7 @@ def submit_run(
 @router.get("/runs", summary="List runs", response_model=Runs, responses=problems(422))
 def list_runs(
     parts: PartsOf,
-    after: Annotated[int | None, Query(ge=0, description="`next` of the page before.")] = None,
+    after: After | None = None,
     limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = 100,
     status: str | None = None,
     name: str | None = None,
@@ -101,7 +102,7 @@ def attempts(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
 def events(
     parts: PartsOf,
     run_id: RunId,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: After = 0,
     limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = read.MAX_LIMIT,
 ) -> dict[str, Any]:
     """What happened to the run."""
@@ -126,7 +127,7 @@ def checkpoints(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
     },
 )
 def weights(
-    request: Request, parts: PartsOf, run_id: RunId, step: int, kind: Literal["best", "resume"] = "best"
+    request: Request, parts: PartsOf, run_id: RunId, step: Step, kind: Literal["best", "resume"] = "best"
 ) -> Response:
     """A safetensors file; `python -m models predict` reads it without the service. Ranges are answered."""
     found = read.weights(parts, run_id, step, kind)
@@ -145,7 +146,9 @@ def weights(
 def log(
     parts: PartsOf,
     run_id: RunId,
-    attempt: Annotated[int | None, Query(ge=1, description="The last one that has a log, when left out.")] = None,
+    attempt: Annotated[
+        int | None, Query(ge=1, le=LARGEST, description="The last one that has a log, when left out.")
+    ] = None,
 ) -> FileResponse:
     """What the training process said."""
     return FileResponse(read.log(parts, run_id, attempt), media_type="text/plain; charset=utf-8")

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from app.api.context import PartsOf, context_of
 from app.api.pages import rule_page, rules_page
+from app.api.parameters import KNOWN_ALONE
 from app.api.problems import rules
 from app.api.schemas.problem import problems
 from app.api.schemas.system import Alive, Index, Ready
@@ -20,7 +21,7 @@ from app.errors import Busy, DomainError, Fault, NotFound
 from models.config import config_schema
 
 log = logging.getLogger(__name__)
-router = APIRouter(tags=["system"])
+router = APIRouter(tags=["system"], dependencies=[KNOWN_ALONE])
 
 
 class NotReady(Busy):

@@ -8,11 +8,11 @@ from app.cli.environment import service_settings
 @click.command()
 def migrate() -> None:
     """Bring the tables at OCTET_DATABASE_URL to this version; `octet serve` does so by itself."""
-    from app.parts import open_parts
+    from app.parts import open_database
 
-    parts = open_parts(service_settings())
+    database = open_database(service_settings())
     try:
-        parts.db.migrate()
+        database.migrate()
     finally:
-        parts.close()
+        database.close()
     click.echo("the tables are up to date")

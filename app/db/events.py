@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from app.db.dialect import now
 from app.db.rows import every
@@ -13,6 +13,11 @@ from app.db.tables.events import EventRow
 def add(tx: Connection, run_id: str, kind: str, data: dict[str, Any]) -> None:
     """Something happened to a run."""
     tx.execute(insert(events).values(run_id=run_id, kind=kind, data=data, time=now(tx)))
+
+
+def last(tx: Connection, run_id: str) -> int:
+    """The cursor of the newest event of a run; 0 when there is none."""
+    return tx.scalar(select(func.max(events.c.seq)).where(events.c.run_id == run_id)) or 0
 
 
 def after(tx: Connection, run_id: str, cursor: int, limit: int) -> list[EventRow]:

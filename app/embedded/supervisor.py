@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,7 +192,9 @@ class Tree:
     def _migrate(self) -> None:
         parts = open_parts(self._told)
         try:
-            parts.db.migrate()
+            if self._broker is None:
+                _refuse_silent(parts.broker.ping, "the broker at OCTET_BROKER_URL")
+            _refuse_silent(parts.db.migrate, "the database at OCTET_DATABASE_URL")
         finally:
             parts.close()
 
@@ -207,3 +209,12 @@ class Tree:
             return False
         finally:
             asking.close()
+
+
+def _refuse_silent(ask: Callable[[], None], part: str) -> None:
+    """Raise CannotServe when a part that the settings name cannot be used; whatever its driver raises."""
+    try:
+        ask()
+    except Exception as error:
+        first = str(error).strip().partition("\n")[0]
+        raise CannotServe(f"{part} cannot be used: {first or type(error).__name__}") from error

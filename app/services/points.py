@@ -6,19 +6,12 @@ from app.db import points
 from app.db.tables.points import PointRow
 from app.errors import Fault, Invalid
 from app.parts import Parts
-from app.services.runs.find import found_run
+from app.services.runs.find import found_run, refuse_beyond
 from app.services.runs.states import ENDED
 from app.services.times import rfc3339
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000
-
-
-class BadCursor(Invalid):
-    """The cursor is none that this run has given out."""
-
-    rule = "bad-cursor"
-    title = "Not a cursor of this run"
 
 
 class BadSplit(Invalid):
@@ -82,9 +75,7 @@ def page(
     limit = max(1, min(limit, MAX_LIMIT))
     with parts.db.reading() as tx:
         run = found_run(tx, run_id)
-        if not 0 <= after <= run.last_cursor:
-            detail = f"{after} is no cursor of run {run_id}: they go from 0 to {run.last_cursor} now; begin at 0"
-            raise BadCursor(detail, [Fault("after", detail)])
+        refuse_beyond(after, run.last_cursor, run_id)
         wanted_name = None if name is None else name.lower()
         rows = points.after(tx, run_id, after, name=wanted_name, split=split, target=target, limit=limit)
     # a page that is not full has seen all there is, also what the filters left out

@@ -80,6 +80,8 @@ def _body(
     for row, cells in records:
         if len(cells) != len(names):
             fault = f"row {row} of the labels has {len(cells)} cells, the header has {len(names)}; check its quotes"
+        elif any("\0" in cell for cell in cells):
+            fault = f"row {row} of the labels has a NUL character in it; save the table as text (UTF-8)"
         elif not cells[id_at].strip():
             fault = f"row {row} of the labels has no ID"
         else:

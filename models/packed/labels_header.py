@@ -39,6 +39,11 @@ def read_header(text: io.TextIOWrapper, declared: Mapping[str, str], id_column: 
         for at, name in enumerate(names, 1)
         if not name
     ]
+    faults += [
+        f"column {at} of the labels has a control character in its name ({name!r}); rename it"
+        for at, name in enumerate(names, 1)
+        if not name.isprintable()
+    ]
     if not targets:
         faults.append("the labels have no target: there must be a column beside the ID")
     for name, kind in declared.items():

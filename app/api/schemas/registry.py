@@ -9,7 +9,9 @@ class Promotion(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     run: str = Field(description="Id of a run.")
-    checkpoint: int | None = Field(None, description="Step of one of its stored checkpoints; the best when left out.")
+    checkpoint: int | None = Field(
+        None, ge=0, le=2**31 - 1, description="Step of one of its stored checkpoints; the best when left out."
+    )
 
 
 class ModelVersion(BaseModel):

@@ -6,7 +6,7 @@ from app.db import checkpoints, runs
 from app.db.engine import Transaction
 from app.db.tables.checkpoints import CheckpointRow
 from app.db.tables.runs import RunRow
-from app.errors import NotFound
+from app.errors import Fault, Invalid, NotFound
 
 _LISTED = 5
 
@@ -48,3 +48,17 @@ def unknown_run(tx: Transaction, run_id: str) -> UnknownRun:
     newest = runs.newest_ids(tx, _LISTED)
     known = f"the newest are {', '.join(newest)}" if newest else "there are none yet; POST /runs makes one"
     return UnknownRun(f"no run has the id {run_id!r}; {known}")
+
+
+class BadCursor(Invalid):
+    """The cursor is none that this run has given out."""
+
+    rule = "bad-cursor"
+    title = "Not a cursor of this run"
+
+
+def refuse_beyond(after: int, last: int, run_id: str) -> None:
+    """Raises BadCursor for a cursor beyond the last: who polled with it would miss all that comes up to there."""
+    if not 0 <= after <= last:
+        detail = f"{after} is no cursor of run {run_id}: they go from 0 to {last} now; begin at 0"
+        raise BadCursor(detail, [Fault("after", detail)])

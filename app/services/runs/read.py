@@ -11,7 +11,7 @@ from app.db import runs
 from app.db.tables.checkpoints import CheckpointRow
 from app.errors import Fault, Invalid, NotFound
 from app.parts import Parts
-from app.services.runs.find import found_checkpoint, found_run
+from app.services.runs.find import found_checkpoint, found_run, refuse_beyond
 from app.services.runs.keys import log_key
 from app.services.runs.states import Status
 from app.services.runs.view import RunView, view_of
@@ -155,9 +155,10 @@ def weights(parts: Parts, run_id: str, step: int, kind: Literal["best", "resume"
 
 
 def events(parts: Parts, run_id: str, after: int = 0, limit: int = MAX_LIMIT) -> list[EventView]:
-    """What happened to a run, in order, from beyond a cursor. Raises UnknownRun."""
+    """What happened to a run, in order, from beyond a cursor. Raises UnknownRun, BadCursor."""
     with parts.db.reading() as tx:
         found_run(tx, run_id)
+        refuse_beyond(after, event_rows.last(tx, run_id), run_id)
         rows = event_rows.after(tx, run_id, after, max(1, min(limit, MAX_LIMIT)))
     return [EventView(row.seq, row.kind, row.data, rfc3339(row.time)) for row in rows]
 

@@ -54,8 +54,8 @@ def transition(
     """
     allowed = TRANSITIONS[Status(run.status)]
     if to not in allowed:
-        ways = ", ".join(sorted(allowed)) or "nothing else: it has ended"
-        raise WrongState(f"run {run.id} is {run.status}, from where it can become {ways}; not {to}")
+        ways = f"can only become {', '.join(sorted(allowed))}" if allowed else "has ended"
+        raise WrongState(f"run {run.id} is {run.status} and {ways}; it cannot become {to}")
     moved = runs.move(tx, run, to, changes or {}, ended=to in ENDED)
     if moved is None:
         raise WrongState(f"run {run.id} is no longer {run.status}; read it again")

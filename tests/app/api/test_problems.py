@@ -50,7 +50,7 @@ def test_an_unknown_path_is_a_problem(client):
 
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
-    [("DELETE", "/runs", "GET, POST"), ("GET", "/predict", "POST"), ("POST", "/models/x", "GET, PUT")],
+    [("DELETE", "/runs", "GET, HEAD, POST"), ("GET", "/predict", "POST"), ("POST", "/models/x", "GET, HEAD, PUT")],
 )
 def test_a_wrong_method_names_all_that_are_allowed(client, method, path, allow):
     answer = client.request(method, path)

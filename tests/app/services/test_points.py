@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
-from app.services.points import BadCursor, BadSplit, page, position
-from app.services.runs.find import UnknownRun
+from app.services.points import BadSplit, page, position
+from app.services.runs.find import BadCursor, UnknownRun
 from app.services.runs.lease import RunEnd, acquire, finish, hand_back, record_points
 from tests.app.services.runs.test_lease import at_once
 from tests.support.runs import a_point, a_run

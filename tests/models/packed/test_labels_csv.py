@@ -22,7 +22,7 @@ def cells(rows, target="kind"):
     return dict(zip(rows.table.ids, rows.table.columns[target].text, strict=True))
 
 
-CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+CELLS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 IDS = st.text(st.characters(exclude_categories=["Cs", "Zs", "Cc"]), min_size=1, max_size=8).map(lambda i: "i" + i)
 
 
@@ -105,6 +105,9 @@ def test_the_id_column_may_be_named_by_the_request(tmp_path):
         ("ID,kind,kind\na,x,y\n", "two columns of the labels are called 'kind'"),
         ("ID,kind,\na,x,\n", "column 3 of the labels has no name"),
         (",ID,kind\n0,a,x\n", "index=False"),
+        ("ID,ki\0nd\na,x\n", "column 2 of the labels has a control character in its name"),
+        ('ID,"ki\nnd"\na,x\n', "column 2 of the labels has a control character in its name"),
+        ("ID,kind\na,x\nb,\0\n", "row 3 of the labels has a NUL character"),
         ("ID,kind\n,x\n", "row 2 of the labels has no ID"),
         ("ID,kind\na,x,y\n", "row 2 of the labels has 3 cells"),
         ('ID,kind\na,"x\nb,y\n', "row 2 of the labels is no CSV"),
