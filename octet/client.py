@@ -57,9 +57,11 @@ class Client:
     def upload(
         self,
         source: str | Path,
-        labels: str | Path,
+        labels: str | Path | None = None,
         name: str | None = None,
         *,
+        folder_labels: str | None = None,
+        id_column: str | None = None,
         types: Mapping[str, str] | None = None,
         on_sent: OnSent | None = None,
     ) -> Dataset:
@@ -67,19 +69,23 @@ class Client:
 
         source: a folder (sent as a tar made on the way) or an archive (.tar, plain or as .gz, .bz2, .xz,
         .zst, or .zip; sent as it is).
-        labels: a CSV with an ID column (the files' stems) and a column per target. name: by default the source's own.
+        labels: a CSV with a column of IDs (the files' stems, or names) and a column per target; id_column: what that
+        column is called, when it is not ID. folder_labels, in place of labels: the name of a target whose classes are
+        the names of the files' folders. name: by default the source's own.
         types: target -> "categorical" or "continuous", where the values alone would say otherwise.
         Raises Refused: 409 when the name is taken by other content, 422 with faults for labels or archives that break a
         rule.
         """
-        source, labels = Path(source), Path(labels)
+        source = Path(source)
         name = name or data_set_name(source)
-        files: Content = FolderTar(source, [labels]) if source.is_dir() else OnDisk(source)
+        tables = [] if labels is None else [Path(labels)]
+        files: Content = FolderTar(source, tables) if source.is_dir() else OnDisk(source)
         filename = f"{name}.tar" if source.is_dir() else source.name
-        parts = [Part("name", Held(name.encode()))]
-        if types:
-            parts.append(Part("types", Held(json.dumps(dict(types)).encode())))
-        form = Form([*parts, Part("labels", OnDisk(labels), "labels.csv"), Part("archive", files, filename)])
+        texts = {"name": name, "folder_labels": folder_labels, "id_column": id_column}
+        texts["types"] = json.dumps(dict(types)) if types else None
+        parts = [Part(key, Held(text.encode())) for key, text in texts.items() if text]
+        parts += [Part("labels", OnDisk(table), "labels.csv") for table in tables]
+        form = Form([*parts, Part("archive", files, filename)])
         answer = self._send(
             "POST",
             "/datasets",

@@ -18,7 +18,8 @@ PREFIX = "upload-"
 STALE_S = 86_400
 TEXT_BYTES = 1 << 16
 """A text field is no longer than this."""
-FIELDS = "name, labels, archive, file, types"
+TEXTS = ("name", "types", "id_column", "folder_labels")
+FIELDS = "name, labels or folder_labels, id_column, types, archive or file"
 
 
 class BadForm(Invalid):
@@ -57,7 +58,7 @@ class UploadForm:
 
     def open_part(self, header: PartHeader) -> Sink:
         """Where this part goes. Raises BadForm for a part that has no place."""
-        if header.name in {"name", "types"} and header.name not in self._texts:
+        if header.name in TEXTS and header.name not in self._texts:
             return self._texts.setdefault(header.name, Text(header.name))
         path = self._folder / f"{len(self._files) + len(self._single)}.part"
         if header.name in {"labels", "archive"} and header.name not in self._single:
@@ -83,19 +84,34 @@ class UploadForm:
         declared = self._types(faults)
         if not name and not any(fault.pointer == "name" for fault in faults):
             faults.append(Fault("name", "missing; name the data set, e.g. -F name=reviews"))
-        if "labels" not in self._single:
-            faults.append(Fault("labels", "missing; send the CSV of labels, e.g. -F labels=@labels.csv"))
+        folder_labels, id_column = self._text("folder_labels", faults), self._text("id_column", faults)
+        faults += self._label_faults(folder_labels)
         if "archive" not in self._single and not self._files:
             faults.append(Fault("archive", "missing; send archive=@files.tar.gz, or every file as file=@..."))
         if faults:
             raise BadForm("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults), faults)
         return Upload(
             name=name,
-            labels=self._single["labels"],
+            labels=self._single.get("labels"),
+            folder_labels=folder_labels or None,
+            id_column=id_column or None,
             archive=self._single.get("archive"),
             files=self._files,
             declared=declared,
         )
+
+    def _label_faults(self, folder_labels: str) -> Iterator[Fault]:
+        """Labels come from a CSV, or from the names of folders."""
+        if "labels" not in self._single and not folder_labels:
+            mend = "send a CSV, e.g. -F labels=@labels.csv, or folder_labels=TARGET where folders are classes"
+            yield Fault("labels", f"missing; {mend}")
+        if not folder_labels:
+            return
+        if not folder_labels.isprintable():
+            yield Fault("folder_labels", "has a control character in it; give the target a name that can be read")
+        for other in ("labels", "types", "id_column"):
+            if other in self._single or other in self._texts:
+                yield Fault("folder_labels", f"stands beside {other}, which belongs to a CSV; send one of them")
 
     def _text(self, field_name: str, faults: list[Fault]) -> str:
         text = self._texts.get(field_name)

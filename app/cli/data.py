@@ -15,13 +15,23 @@ from octet.uploads import OnSent
 SHOWN_PROBLEMS = 5
 
 
-def upload(client: Client, source: Path, labels: Path, name: str | None) -> Dataset:
+def upload(
+    client: Client,
+    source: Path,
+    labels: Path | None,
+    name: str | None,
+    *,
+    id_column: str | None = None,
+    folder_labels: str | None = None,
+) -> Dataset:
     """Send the files and their labels; what is there already, with the same content, is used again."""
     name = name or data_set_name(source)
     known = {dataset.name for dataset in client.datasets()}
     try:
         with _shown(name) as on_sent:
-            found = client.upload(source, labels, name, on_sent=on_sent)
+            found = client.upload(
+                source, labels, name, id_column=id_column, folder_labels=folder_labels, on_sent=on_sent
+            )
     except Refused as refused:
         if refused.status != 409:
             raise

@@ -34,6 +34,8 @@ def _eir_flags(command: Command) -> Command:
 @click.option("--target", "targets", multiple=True, help="Short form: what to predict; may be given several times.")
 @click.option("--folder", type=Anything, help="Short form: folder or archive to upload.")
 @click.option("--labels", type=Anything, help="Short form: its labels CSV (ID and a column per target).")
+@click.option("--id-column", help="Short form: the column of IDs, when it is not called ID.")
+@click.option("--folder-labels", metavar="TARGET", help="Short form, without --labels: folders are classes of TARGET.")
 @click.option("--dataset", help="Data set on the service: the one to train on, or the name to upload under.")
 @click.option("--name", help="Name of the run.")
 @click.option("--max-runtime", type=click.FloatRange(0, min_open=True), help="Seconds that the training may take.")
@@ -48,6 +50,7 @@ def train(files: tuple[Path, ...], detach: bool, as_json: bool, **options: Any) 
     \b
     octet train globals.yaml input.yaml output.yaml           EIR's configuration
     octet train --folder reviews --labels labels.csv --target Sentiment
+    octet train --folder photos --folder-labels kind          photos/cats/..., photos/dogs/...
     octet train --dataset reviews --target Sentiment
 
     Paths are taken from the working directory. Ctrl-C leaves the run alone.
@@ -76,7 +79,8 @@ def _last(client: Client, run: Run) -> Run:
 
 def _full(client: Client, trio: Trio, options: dict[str, Any]) -> dict[str, Any]:
     """The body of a trio, its data set uploaded or found; all its faults are named before anything is uploaded."""
-    _refuse(options, ("targets", "folder", "labels", "seed"), "belongs to the short form; the files say it already")
+    short = ("targets", "folder", "labels", "id_column", "folder_labels", "seed")
+    _refuse(options, short, "belongs to the short form; the files say it already")
     body = trio.body() | _given(options)
     info, result = _inner(body, "input", "input_info"), _inner(body, "output", "output_info")
     named = options["input_source"] or info.get("input_source") or options["dataset"] or ""
@@ -109,7 +113,9 @@ def _short(client: Client, options: dict[str, Any]) -> dict[str, Any]:
     """The body of the short form."""
     _refuse(options, ("input_source", "output_source"), "belongs to the configuration files; use --folder and --labels")
     folder, labels, name = options["folder"], options["labels"], options["dataset"]
-    if (folder or name) and not options["targets"]:
+    by_folder = options["folder_labels"]
+    targets = list(options["targets"]) or ([by_folder] if by_folder else [])
+    if (folder or name) and not targets:
         raise Failed("--target is missing: which column of the labels shall be predicted?")
     if not (folder or name):
         raise Failed(
@@ -117,13 +123,15 @@ def _short(client: Client, options: dict[str, Any]) -> dict[str, Any]:
             "or --folder FOLDER --labels CSV --target T"
         )
     if folder is not None:
-        for option, path in (("--folder", folder), ("--labels", labels)):
+        wanted = {"--folder": folder} if by_folder else {"--folder": folder, "--labels": labels}
+        for option, path in wanted.items():
             if path is None or not path.exists():
                 raise Failed(f"{option}: there is no {path}" if path else f"{option} is missing beside --folder")
-        name = data.upload(client, folder, labels, name).name
+        how = {"id_column": options["id_column"], "folder_labels": by_folder}
+        name = data.upload(client, folder, labels, name, **how).name
     seed = options["seed"] if options["seed"] is not None else seed_of_environment()
     chosen = {"seed": seed} if seed is not None else {}
-    return {"dataset": name, "targets": list(options["targets"]), **chosen, **_given(options)}
+    return {"dataset": name, "targets": targets, **chosen, **_given(options)}
 
 
 def _submit(client: Client, body: dict[str, Any], trio: Trio | None) -> Run:

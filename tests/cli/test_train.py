@@ -49,6 +49,17 @@ def test_the_short_form_trains_on_a_folder(desks, client):
     assert client.run(run["id"]).config["globals"]["basic_experiment"]["seed"] == 3
 
 
+def test_the_short_form_takes_folders_as_classes(desks, client):
+    desk = desks("by-folder")
+    for name, label in (line.split(",") for line in (desk.folder / "labels.csv").read_text().splitlines()[1:]):
+        (desk.folder / "tree" / label).mkdir(parents=True, exist_ok=True)
+        (desk.folder / f"sides/{name}.bin").rename(desk.folder / "tree" / label / f"{name}.bin")
+    done = desk.octet("train", "--folder", "tree", "--folder-labels", "side", "--max-runtime", "60", "--detach")
+    assert done.returncode == 0, done.stderr
+    assert "side (2 classes)" in done.stderr
+    client.cancel(done.stdout.strip())
+
+
 def test_a_name_taken_by_other_content_is_told_with_the_mend(desks, trained):
     done = desks("other", seed=9).octet("train", *TRIO)
     assert done.returncode == 4

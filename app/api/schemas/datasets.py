@@ -67,10 +67,15 @@ UPLOAD_BODY = {
         "multipart/form-data": {
             "schema": {
                 "type": "object",
-                "required": ["name", "labels"],
+                "required": ["name"],
                 "properties": {
                     "name": {"type": "string"},
                     "labels": {"type": "string", "format": "binary", "description": "CSV with a column ID."},
+                    "id_column": {"type": "string", "description": "Name of the column of IDs, when it is not ID."},
+                    "folder_labels": {
+                        "type": "string",
+                        "description": "In place of labels: the name of a target whose classes are the files' folders.",
+                    },
                     "archive": {
                         "type": "string",
                         "format": "binary",

@@ -53,10 +53,16 @@ class NameTaken(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What was sent, as files on this machine: labels, and an archive or single files with the client's names."""
+    """What was sent, as files on this machine: labels, and an archive or single files with the client's names.
+
+    folder_labels in place of labels: the name of a target whose classes are the files' folders. id_column: the name of
+    the column of IDs in the labels, else `ID`.
+    """
 
     name: str
-    labels: Path
+    labels: Path | None
+    folder_labels: str | None = None
+    id_column: str | None = None
     archive: Path | None = None
     files: list[tuple[str, Path]] = field(default_factory=list)
     declared: dict[str, str] | None = None
@@ -108,12 +114,14 @@ def _pack(upload: Upload, folder: Path) -> dict[str, Any]:
         packed = pack(
             folder / _PACK,
             labels=upload.labels,
+            folder_labels=upload.folder_labels,
+            id_column=upload.id_column,
             archive=upload.archive,
             files=upload.files or None,
             declared=_declared(upload),
         )
     except LabelError as error:
-        raise BadLabels(str(error), _faults("labels", error)) from error
+        raise BadLabels(str(error), _faults("labels" if upload.labels else "folder_labels", error)) from error
     except PackedError as error:
         raise BadArchive(str(error), _faults("file" if upload.archive is None else "archive", error)) from error
     summary = packed.dataset.summary()

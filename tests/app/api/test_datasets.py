@@ -214,3 +214,38 @@ def test_a_client_that_goes_away_leaves_nothing_behind(client, parts):
     wait_until(lambda: not nothing_incoming(parts))
     connection.close()
     wait_until(lambda: nothing_incoming(parts))
+
+
+FOLDERS = {"cats/1.bin": b"c1", "cats/2.bin": b"c2", "dogs/1.bin": b"d1"}
+
+
+def test_folders_may_be_the_classes(client):
+    files = {"archive": ("files.tar.gz", sides.archive(FOLDERS))}
+    answer = client.post("/datasets", data={"name": "pets", "folder_labels": "kind"}, files=files)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["targets"]["kind"]["classes"] == {"cats": 2, "dogs": 1}
+
+
+def test_the_column_of_ids_may_have_another_name(client):
+    table = b"path;kind\n1.bin;x\n2.bin;y\n"
+    files = {"labels": ("l.csv", table), "archive": ("a.tar", sides.archive({"1.bin": b"1", "2.bin": b"2"}))}
+    assert "id_column" in is_problem(client.post("/datasets", data={"name": "named"}, files=files), 422)["detail"]
+    answer = client.post("/datasets", data={"name": "named", "id_column": "path"}, files=files)
+    assert (answer.status_code, answer.json()["files"]) == (201, 2), answer.text
+
+
+@pytest.mark.parametrize(
+    ("data", "beside", "pointer", "said"),
+    [
+        ({}, (), "labels", "folder_labels=TARGET"),
+        ({"folder_labels": "kind"}, ("labels",), "folder_labels", "stands beside labels"),
+        ({"folder_labels": "kind", "id_column": "x"}, (), "folder_labels", "stands beside id_column"),
+        ({"folder_labels": "ki\tnd"}, (), "folder_labels", "control character"),
+    ],
+)
+def test_labels_come_from_one_place_alone(client, data, beside, pointer, said):
+    files = {"archive": ("a.tar", sides.archive(FOLDERS)), "labels": ("l.csv", b"ID,kind\n1,x\n")}
+    sent = {name: files[name] for name in ("archive", *beside)}
+    body = is_problem(client.post("/datasets", data={"name": "once", **data}, files=sent), 422)
+    assert [fault["pointer"] for fault in body["errors"]] == [pointer]
+    assert said in body["errors"][0]["detail"]
