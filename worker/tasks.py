@@ -9,7 +9,7 @@ from celery import Celery, signals
 
 from app.broker import TRAIN_RUN
 from app.parts import Parts, open_parts
-from app.services.runs.lease import acquire
+from app.services.runs.lease import acquire, in_line
 from app.services.runs.reaper import reap
 from app.settings import Settings
 from worker.attempt import Attempt
@@ -38,9 +38,14 @@ class PoolProcess:
         self._ending.set()
 
     def train_run(self, run_id: str) -> None:
-        """Carry out a run, if it still waits for somebody."""
-        if self._shutdown.requested():
-            return  # not taken: the reaper announces the run again
+        """Carry out a run that is announced, and before it those that were interrupted."""
+        for waiting in in_line(self._opened(), run_id):
+            if self._shutdown.requested():
+                return  # not taken: the reaper announces the run again
+            self._carry_out(waiting)
+
+    def _carry_out(self, run_id: str) -> None:
+        """One attempt at a run, if it still waits for somebody."""
         parts = self._opened()
         lease = acquire(parts, run_id, f"{socket.gethostname()}:{os.getpid()}", self._devices)
         if lease is None:

@@ -118,6 +118,12 @@ def count_queued(tx: Connection) -> int:
     return number(tx, select(func.count()).select_from(runs).where(runs.c.status == "queued"))
 
 
+def interrupted(tx: Connection, limit: int) -> list[str]:
+    """Ids of queued runs that were at work before, the oldest first."""
+    query = select(runs.c.id).where(runs.c.status == "queued", runs.c.attempt > 0)
+    return list(tx.execute(query.order_by(runs.c.seq).limit(limit)).scalars())
+
+
 def unannounced(tx: Connection, older_than_s: float) -> list[RunRow]:
     """Queued runs that were last announced longer ago; each is marked as announced now."""
     late = update(runs).where(runs.c.status == "queued", runs.c.announced_at < now(tx) - older_than_s)

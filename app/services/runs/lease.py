@@ -69,6 +69,7 @@ class RunEnd:
     stopped: str | None = None
 
 
+_INTERRUPTED_FIRST = 100
 ANY_DEVICE: Set[str] = frozenset({"cpu", "cuda"})
 
 
@@ -89,6 +90,16 @@ def acquire(parts: Parts, run_id: str, worker: str, devices: Set[str] = ANY_DEVI
         taken = transition(tx, run, Status.RUNNING, data={"worker": worker}, changes=granted)
         attempts.add(tx, run_id, taken.attempt, worker)
     return _lease(taken, token)
+
+
+def in_line(parts: Parts, run_id: str) -> list[str]:
+    """The runs to be tried, in this order, when one is announced: those that were interrupted go first.
+
+    They have waited before, and their own message went to the end of the queue.
+    """
+    with parts.db.reading() as tx:
+        first = runs.interrupted(tx, _INTERRUPTED_FIRST)
+    return [*(other for other in first if other != run_id), run_id]
 
 
 def heartbeat(parts: Parts, lease: Lease) -> Orders:

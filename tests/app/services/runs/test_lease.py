@@ -252,3 +252,14 @@ def test_a_broker_that_is_away_does_not_undo_a_hand_back(tmp_path, database_url)
         lease = leases.acquire(parts, run.id, "w")
         parts.broker.away = True
         assert leases.hand_back(parts, lease, "handed_back") == Status.QUEUED
+
+
+def test_an_interrupted_run_goes_before_those_that_never_began(parts):
+    early, late, later = (a_run(parts) for _ in range(3))
+    assert leases.in_line(parts, later.id) == [later.id]
+    for run in (late, early):
+        leases.hand_back(parts, leases.acquire(parts, run.id, "w"), "handed_back")
+    assert leases.in_line(parts, later.id) == [early.id, late.id, later.id]
+    assert leases.in_line(parts, late.id) == [early.id, late.id]
+    assert leases.acquire(parts, early.id, "w")
+    assert leases.in_line(parts, later.id) == [late.id, later.id]
