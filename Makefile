@@ -20,6 +20,9 @@ endif
 OCTET_TEST_DATABASE_URL ?= postgresql+psycopg://postgres@127.0.0.1:5432/test
 OCTET_TEST_REDIS_URL ?= redis://127.0.0.1:6379/13
 
+# Two processes, a test file in one of them: much of a kill test is waiting for a lease to run out. AT_ONCE= runs all in one.
+AT_ONCE ?= --numprocesses 2 --dist loadfile
+
 .PHONY: help install dev serve demo test test-services lint types imports house check bench constraints clean
 
 help:  ## what there is to do
@@ -50,7 +53,7 @@ demo: install  ## from files of this machine to predictions, live, in under five
 	$(BIN)/python -m examples.demo
 
 test: dev  ## the embedded suite (no Redis, PostgreSQL or Docker needed)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(AT_ONCE)
 
 test-services: dev  ## the storage and end-to-end tests on PostgreSQL and Redis
 	OCTET_TEST_DATABASE_URL=$(OCTET_TEST_DATABASE_URL) OCTET_TEST_REDIS_URL=$(OCTET_TEST_REDIS_URL) \

@@ -120,6 +120,7 @@ def test_a_changed_byte_is_refused_or_leaves_the_files_readable(kind, place, dat
         (b"7z\xbc\xaf\x27\x1c" + bytes(600), "7-Zip"),
         (b"Rar!\x1a\x07\x01\x00" + bytes(600), "RAR"),
     ],
+    ids=["nothing", "csv", "gzip of csv", "bzip2 of text", "zstd", "7-Zip", "RAR"],
 )
 def test_what_is_no_archive_is_refused_by_name(content, why, tmp_path):
     with pytest.raises(ArchiveError, match=why) as refusal:
