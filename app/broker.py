@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class BrokerSettingsError(ValueError):
-    """OCTET_BROKER_URL is missing or names no Redis."""
+    """OCTET_BROKER_URL is missing."""
 
 
 class Broker(Protocol):
@@ -136,11 +136,6 @@ def celery_app(url: str) -> Celery:
 def _split_prefix(url: str) -> tuple[str, str]:
     """The URL without our own option, and the prefix of all keys."""
     address, _, query = url.partition("?")
-    scheme = address.partition("://")[0]
-    if scheme not in {"redis", "rediss", "redis+socket"}:
-        raise BrokerSettingsError(
-            f"OCTET_BROKER_URL is {scheme}:...; use redis://HOST:PORT/DB, rediss://... or redis+socket:///PATH"
-        )
     options = dict(parse_qsl(query))
     prefix = options.pop("prefix", DEFAULT_PREFIX)
     return address + (f"?{urlencode(options)}" if options else ""), prefix

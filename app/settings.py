@@ -120,6 +120,16 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("broker_url", mode="after")
+    @classmethod
+    def _known_broker(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("redis://", "rediss://", "redis+socket://")):
+            raise ValueError(
+                f"OCTET_BROKER_URL is {url.partition(':')[0]}:...; use redis://HOST:PORT/DB, rediss://... or "
+                "redis+socket:///PATH"
+            )
+        return url
+
     @property
     def incoming_dir(self) -> Path:
         """Uploads and packs that are not finished; on the file system of the data dir, so that a move is a rename."""

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from app.api.body import media_type, refuse_declared
 from app.api.context import context_of
 from app.api.files import Received, read_eir, read_multipart, read_raw
-from app.api.parameters import refuse_unknown
+from app.api.parameters import LARGEST, refuse_unknown
 from app.api.problems import HTTP_RULES
 from app.errors import Fault, Invalid
 from app.serving.engine import Answers
@@ -49,8 +49,6 @@ async def predict(request: Request) -> Response:
 
 
 FORMS = {"multipart/form-data": "multipart", "application/json": "eir"}
-STEP_DIGITS = 9
-"""More do not fit the database's integers."""
 route = Route("/predict", predict, methods=["POST"])
 
 
@@ -59,7 +57,7 @@ def _wanted(request: Request) -> Wanted:
     asked = request.query_params
     refuse_unknown(request, ("run", "model", "checkpoint"))
     step = asked.get("checkpoint")
-    if step is not None and not (step.isdecimal() and len(step) <= STEP_DIGITS):
+    if step is not None and not (step.isdecimal() and len(step) <= 10 and int(step) <= LARGEST):
         detail = f"{step!r} is no step; name a checkpoint by the step that GET /runs/RUN/checkpoints shows"
         raise BadStep(detail, [Fault("checkpoint", detail)])
     return Wanted(asked.get("run"), asked.get("model"), None if step is None else int(step))

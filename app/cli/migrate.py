@@ -2,17 +2,23 @@
 
 import click
 
+from app.cli.endings import Ending, Failed
 from app.cli.environment import service_settings
 
 
 @click.command()
 def migrate() -> None:
     """Bring the tables at OCTET_DATABASE_URL to this version; `octet serve` does so by itself."""
+    from app.embedded.faults import CannotServe, usable
     from app.parts import open_database
 
-    database = open_database(service_settings())
+    settings = service_settings()
     try:
-        database.migrate()
-    finally:
-        database.close()
+        database = usable(lambda: open_database(settings), "database", "OCTET_DATABASE_URL")
+        try:
+            usable(database.migrate, "database", "OCTET_DATABASE_URL")
+        finally:
+            database.close()
+    except CannotServe as fault:
+        raise Failed(str(fault), Ending.FAILED) from fault
     click.echo("the tables are up to date")

@@ -9,18 +9,19 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
 
+from app.broker import open_broker
 from app.embedded.broker_binary import broker_answers, broker_command, broker_log, find_broker
-from app.embedded.faults import CannotServe
+from app.embedded.faults import CannotServe, usable
 from app.embedded.places import data_directory, forget_state, listen, socket_folder, url_of, write_state
 from app.embedded.process import Process
-from app.parts import open_parts
+from app.parts import open_database
 from app.settings import Settings
 
 LOOK_S = 0.5
@@ -115,7 +116,7 @@ class Tree:
         if self._broker is not None:
             self._start(self._broker)
             self._await_broker()
-        self._migrate()
+        self._prepare()
         for process in (self._api, self._worker):
             if not self._signals.stops:
                 self._start(process)
@@ -189,14 +190,19 @@ class Tree:
                 self._start(self._broker)
             self._signals.wait(0.05)
 
-    def _migrate(self) -> None:
-        parts = open_parts(self._told)
+    def _prepare(self) -> None:
+        """See that the parts that the settings name answer, and bring the tables up to date. Raises CannotServe."""
+        database = usable(lambda: open_database(self._told), "database", "OCTET_DATABASE_URL")
         try:
-            if self._broker is None:
-                _refuse_silent(parts.broker.ping, "the broker at OCTET_BROKER_URL")
-            _refuse_silent(parts.db.migrate, "the database at OCTET_DATABASE_URL")
+            usable(database.migrate, "database", "OCTET_DATABASE_URL")
         finally:
-            parts.close()
+            database.close()
+        if self._broker is None:
+            broker = usable(lambda: open_broker(self._told), "broker", "OCTET_BROKER_URL")
+            try:
+                usable(broker.ping, "broker", "OCTET_BROKER_URL")
+            finally:
+                broker.close()
 
     def _ready(self) -> bool:
         """Whether the API says that it is ready."""
@@ -209,12 +215,3 @@ class Tree:
             return False
         finally:
             asking.close()
-
-
-def _refuse_silent(ask: Callable[[], None], part: str) -> None:
-    """Raise CannotServe when a part that the settings name cannot be used; whatever its driver raises."""
-    try:
-        ask()
-    except Exception as error:
-        first = str(error).strip().partition("\n")[0]
-        raise CannotServe(f"{part} cannot be used: {first or type(error).__name__}") from error

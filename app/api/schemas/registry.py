@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.api.parameters import LARGEST
+
 
 class Promotion(BaseModel):
     """What a name shall stand for."""
@@ -10,7 +12,7 @@ class Promotion(BaseModel):
 
     run: str = Field(description="Id of a run.")
     checkpoint: int | None = Field(
-        None, ge=0, le=2**31 - 1, description="Step of one of its stored checkpoints; the best when left out."
+        None, ge=0, le=LARGEST, description="Step of one of its stored checkpoints; the best when left out."
     )
 
 

@@ -1,5 +1,6 @@
 """`octet serve` as somebody at a terminal meets it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,37 @@ def test_a_port_in_use_is_refused_in_words(tmp_path: Path):
         refused = serve("--port", port, "--data-dir", str(tmp_path / "data"))
     assert refused.returncode == 1
     assert f"port {port} of 127.0.0.1 is in use" in refused.stderr
+
+
+NOWHERE = "127.0.0.1:9"  # the discard port: nobody listens
+
+
+@pytest.mark.parametrize(
+    ("command", "setting", "value", "said"),
+    [
+        ("serve", "OCTET_BROKER_URL", "amqp://x", "use redis://HOST:PORT/DB"),
+        ("worker", "OCTET_BROKER_URL", "amqp://x", "use redis://HOST:PORT/DB"),
+        ("serve", "OCTET_BROKER_URL", f"redis://{NOWHERE}/0", "the broker cannot be used"),
+        ("migrate", "OCTET_DATABASE_URL", "mysql://x", "use sqlite:///PATH"),
+        ("migrate", "OCTET_DATABASE_URL", "postgresql+psycopg://a b:port/name", "the database cannot be used"),
+        ("serve", "OCTET_DATABASE_URL", f"postgresql+psycopg://nobody@{NOWHERE}/x", "the database cannot be used"),
+        ("migrate", "OCTET_DATABASE_URL", f"postgresql+psycopg://nobody@{NOWHERE}/x", "the database cannot be used"),
+    ],
+)
+def test_a_part_that_cannot_be_used_is_said_with_its_setting(tmp_path, command, setting, value, said):
+    clean = {name: held for name, held in os.environ.items() if not name.startswith("OCTET_")}
+    done = subprocess.run(
+        [OCTET, command],
+        env=clean | {"OCTET_DATA_DIR": str(tmp_path / "data"), "OCTET_PORT": "0", setting: value},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode in {1, 2}, done.stderr
+    assert said in done.stderr
+    assert setting in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_killed_api_is_started_again_and_no_connection_is_refused_meanwhile(tmp_path: Path):
