@@ -20,7 +20,7 @@ from models.packed import LabelError, PackedError, TargetType, pack
 PACK_PREFIX = "pack-"
 """Folders of packs in the making, below the incoming folder."""
 _PACK = "pack"
-_NAME = re.compile(r"[^\x00-\x1f\x7f/]{1,200}")
+_NAME = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f/]{1,200}")
 
 
 class BadArchive(Invalid):
@@ -74,7 +74,8 @@ def create_dataset(parts: Parts, upload: Upload) -> tuple[DatasetView, bool]:
     Raises BadDatasetName, BadArchive, BadLabels, NameTaken.
     """
     if not _NAME.fullmatch(upload.name):
-        detail = f"{upload.name!r}: use 1 to 200 characters, no control characters, no slash"
+        shown = upload.name if len(upload.name) <= 50 else upload.name[:47] + "..."
+        detail = f"{shown!r}: use 1 to 200 characters, no control characters, no slash; not . and not .."
         raise BadDatasetName(detail, [Fault("name", detail)])
     with _work_folder(parts) as folder:
         values = {"id": new_id(), "name": upload.name, **_pack(upload, folder)}

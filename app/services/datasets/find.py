@@ -1,10 +1,14 @@
 """What is said when a data set does not exist."""
 
+import difflib
+
 from app.db import datasets
 from app.db.engine import Transaction
 from app.errors import NotFound
 
 _LISTED = 10
+_COMPARED = 1_000
+"""So many of the newest names are looked at for the nearest."""
 
 
 class UnknownDataset(NotFound):
@@ -16,10 +20,14 @@ class UnknownDataset(NotFound):
 
 def unknown_dataset(tx: Transaction, dataset_id: str) -> UnknownDataset:
     """The error for an id that no data set has; it names what exists."""
-    return UnknownDataset(f"no data set has the id {dataset_id!r}; {known_datasets(tx)}")
+    return UnknownDataset(f"no data set has the id {dataset_id!r}; {known_datasets(tx, dataset_id)}")
 
 
-def known_datasets(tx: Transaction) -> str:
-    """Which data sets there are, in words."""
-    names = datasets.names(tx, _LISTED)
-    return f"the newest are called {', '.join(names)}" if names else "there are none yet; POST /datasets makes one"
+def known_datasets(tx: Transaction, asked: str) -> str:
+    """What was meant in place of `asked`, in words: the data set of the nearest name, else which there are."""
+    names = datasets.names(tx, _COMPARED)
+    if near := difflib.get_close_matches(asked, names, n=1):
+        return f"the nearest is called {near[0]!r}"
+    if names:
+        return f"the newest are called {', '.join(names[:_LISTED])}"
+    return "there are none yet; POST /datasets makes one"

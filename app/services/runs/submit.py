@@ -126,7 +126,7 @@ def _understand(
         request = parse_request(body)
         dataset = datasets.find(tx, request.dataset, keep=keep)
         if dataset is None:
-            detail = f"no data set has the name or id {request.dataset!r}; {known_datasets(tx)}"
+            detail = f"no data set has the name or id {request.dataset!r}; {known_datasets(tx, request.dataset)}"
             raise DatasetNotThere(detail, [Fault(_place_of_dataset(body), detail)])
         chosen = choose_for_data(request, DatasetSummary.model_validate(dataset.summary))
         if chosen.config.globals.basic_experiment.manual_valid_ids is not None:
