@@ -11,8 +11,11 @@ from models.packed.entries import Entry
 from models.packed.labels import LabelTable
 from models.packed.labels_csv import LabelRows
 from models.packed.names import stem
-from models.packed.problems import ArchiveError, LabelError, ProblemLog, no_files, some
+from models.packed.near_miss import near_miss
+from models.packed.problems import LISTED, ArchiveError, LabelError, ProblemLog, no_files, some
 from models.packed.writer import PackWriter
+
+_UNLABELLED = "file_without_label"
 
 
 @dataclass
@@ -56,6 +59,14 @@ class TableWalk:
         """
         if not len(self.writer):
             self._refuse_nothing(ignored)
+        self._say_fileless()
+        table = self.rows.table.take(np.frombuffer(self.packed_rows, np.int64))
+        del self.rows, self._file_of_row  # large for a million files
+        return table
+
+    def _say_fileless(self) -> None:
+        """Which labels have no file, and what may stand between them and the files without a label."""
+        listed: list[str] = []
         for row in np.flatnonzero(self._file_of_row < 0).tolist():
             if row in self._empty:
                 continue
@@ -65,19 +76,18 @@ class TableWalk:
             file_id, number = self.rows.table.ids[row], int(self.rows.rows[row])
             detail = f"row {number} of the labels names {file_id!r}, but there is no such file"
             self.problems.add("label_without_file", detail, file_id=file_id, row=number)
-        table = self.rows.table.take(np.frombuffer(self.packed_rows, np.int64))
-        del self.rows, self._file_of_row  # large for a million files
-        return table
+            listed.append(file_id)
+        if hint := near_miss(listed, self._unlabelled):
+            self.problems.add("nearly_named", f"some labels nearly name files: {hint}")
 
     def _say_unlabelled(self, path: str) -> None:
-        kind = "file_without_label"
-        if self.problems.keeps(kind):
+        if self.problems.keeps(_UNLABELLED):
             file_id = stem(path.rpartition("/")[2])
             self._unlabelled.append(path)
             detail = f"the file {path!r} has no row in the labels (ID {file_id!r}): it is left out"
-            self.problems.add(kind, detail, file_id=file_id)
+            self.problems.add(_UNLABELLED, detail, file_id=file_id)
         else:
-            self.problems.count_more(kind, 1)
+            self.problems.count_more(_UNLABELLED, 1)
 
     def _refuse_second(self, row: int, file_id: str, path: str) -> None:
         at = int(self._file_of_row[row])
@@ -94,11 +104,10 @@ class TableWalk:
 
     def _refuse_nothing(self, ignored: Sequence[str]) -> None:
         if self._unlabelled:
-            ids, names = some(self.rows.table.ids, 3), some(self._unlabelled, 3)
-            raise LabelError(
-                f"no file has a label: the IDs are {ids}, the files {names}; "
-                "an ID is a file's name, with or without its extension"
-            )
+            ids, names = some(self.rows.table.ids, 3), some(self._unlabelled, 3, self.problems.counts[_UNLABELLED])
+            hint = near_miss(self.rows.table.ids[:LISTED], self._unlabelled)
+            mend = hint or "an ID is a file's name, with or without its extension"
+            raise LabelError(f"no file has a label: the IDs are {ids}, the files {names}; {mend}")
         if self._empty:
             raise ArchiveError(f"all files with labels are empty: {some(self._empty.values(), 3)}")
         raise no_files(ignored)

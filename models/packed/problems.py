@@ -82,11 +82,12 @@ class FormatError(PackedError):
     kind = "format"
 
 
-def some(items: Iterable[object], limit: int = 5) -> str:
-    """The first few items in words: `'a', 'b' and 3 more`."""
+def some(items: Iterable[object], limit: int = 5, of: int | None = None) -> str:
+    """The first few items in words: `'a', 'b' and 3 more`. `of`: how many there are, where the items are not all."""
     listed = list(items)
     words = ", ".join(repr(item) for item in listed[:limit])
-    return words if len(listed) <= limit else f"{words} and {len(listed) - limit} more"
+    more = (of or len(listed)) - limit
+    return f"{words} and {more} more" if more > 0 else words
 
 
 def no_files(ignored: Sequence[str]) -> ArchiveError:
