@@ -16,6 +16,7 @@ from app.api.rendering import json_of
 from app.api.schemas.problem import problems
 from app.api.schemas.runs import Attempts, Checkpoints, Estimate, Events, Run, Runs
 from app.services.runs import control, read, submit
+from app.services.runs.remove import remove_run
 
 router = APIRouter(tags=["runs"], dependencies=[KNOWN_ALONE])
 
@@ -90,6 +91,15 @@ def get_run(request: Request, parts: PartsOf, run_id: RunId) -> Response:
 def cancel_run(parts: PartsOf, run_id: RunId) -> Response:
     """At once while it is queued, else within a bounded time, after a checkpoint."""
     return json_of(Run, control.cancel(parts, run_id), 202, {"location": f"/runs/{run_id}"})
+
+
+@router.delete(
+    "/runs/{run_id}", summary="Remove a run", status_code=204, response_class=Response, responses=problems(404, 409)
+)
+def delete_run(parts: PartsOf, run_id: RunId) -> Response:
+    """With its points, checkpoints and logs. 409 until it has ended, and while a model stands for it."""
+    remove_run(parts, run_id)
+    return Response(status_code=204)
 
 
 @router.get("/runs/{run_id}/attempts", summary="Attempts", response_model=Attempts, responses=problems(404))

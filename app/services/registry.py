@@ -103,6 +103,7 @@ class Servable:
 def promote(parts: Parts, name: str, run_id: str, checkpoint: int | None = None) -> ModelView:
     """Let a name stand for a run's best checkpoint, or for the one of a step; from one moment to the next.
 
+    A name that stands for it already stays as it is: the same call again makes no second version.
     Raises UnknownRun, NoCheckpoint, NotStored, BadModelName.
     """
     if not _NAME.fullmatch(name):
@@ -113,6 +114,9 @@ def promote(parts: Parts, name: str, run_id: str, checkpoint: int | None = None)
         if run is None:
             raise unknown_run(tx, run_id)
         row = _best(tx, run) if checkpoint is None else _stored(tx, run, checkpoint)
+        now = registry.served(tx, name, lock=True)
+        if now is not None and _is_of(now, row):
+            return _view(now, registry.history(tx, name))
         version = registry.promote(tx, name, run_id=run.id, kind=row.kind, step=row.step, digest=row.digest)
         return _view(version, registry.history(tx, name))
 
@@ -128,6 +132,14 @@ def rollback(parts: Parts, name: str) -> ModelView:
             raise NothingToRollBack(f"model {name} has no version before {now.version}; promote another run instead")
         registry.serve(tx, name, before.version)
         return _view(before, registry.history(tx, name))
+
+
+def remove_model(parts: Parts, name: str) -> None:
+    """Remove a name and its history; the runs stay. Raises UnknownModel."""
+    with parts.db.transaction() as tx:
+        if registry.served(tx, name, lock=True) is None:
+            raise _unknown(tx, name)
+        registry.remove(tx, name)
 
 
 def list_models(parts: Parts) -> list[ModelView]:
@@ -187,6 +199,11 @@ def _stored(tx: Transaction, run: RunRow, step: int) -> CheckpointRow:
         detail = f"run {run.id} keeps no served checkpoint of step {step}; kept: {kept}"
         raise NotStored(detail, [Fault("/checkpoint", detail)])
     return row
+
+
+def _is_of(version: VersionRow, row: CheckpointRow) -> bool:
+    """Whether a version stands for this very checkpoint."""
+    return (version.run_id, version.kind, version.step, version.digest) == (row.run_id, row.kind, row.step, row.digest)
 
 
 def _servable(row: CheckpointRow) -> Servable:
