@@ -8,7 +8,7 @@ from app.db.engine import Transaction
 from app.db.tables.checkpoints import CheckpointRow
 from app.db.tables.registry import VersionRow
 from app.db.tables.runs import RunRow
-from app.errors import Conflict, Fault, Invalid, NotFound
+from app.errors import Conflict, Example, Fault, Invalid, NotFound
 from app.parts import Parts
 from app.services.runs.find import found_checkpoint, found_run, unknown_run
 from app.services.times import rfc3339
@@ -23,6 +23,8 @@ class UnknownModel(NotFound):
 
     rule = "unknown-model"
     title = "No such model"
+    mend = "Take a name from GET /models, the name of a run that succeeded, or a run's id as run=."
+    example = Example("no model 'prod'; there is: succeeded runs: reviews")
 
 
 class NoCheckpoint(Conflict):
@@ -30,6 +32,8 @@ class NoCheckpoint(Conflict):
 
     rule = "no-checkpoint"
     title = "The run has no checkpoint"
+    mend = "Wait for the run's first evaluation; a run that ended without a checkpoint has to be trained anew."
+    example = Example("run 2f6c0d9e4b7a1853 is running and has stored no checkpoint; wait for its first evaluation")
 
 
 class NotStored(Conflict):
@@ -37,6 +41,10 @@ class NotStored(Conflict):
 
     rule = "checkpoint-not-stored"
     title = "No such checkpoint"
+    mend = (
+        "Take a step of kind `best` from GET /runs/{run_id}/checkpoints, or leave the checkpoint out for the best one."
+    )
+    example = Example("run 2f6c0d9e4b7a1853 keeps no served checkpoint of step 7; kept: 10, 5", "/checkpoint")
 
 
 class NothingToRollBack(Conflict):
@@ -44,6 +52,8 @@ class NothingToRollBack(Conflict):
 
     rule = "nothing-to-roll-back"
     title = "No earlier version"
+    mend = "Promote another run with PUT /models/{name}."
+    example = Example("model prod has no version before 1; promote another run instead")
 
 
 class BadModelName(Invalid):
@@ -51,6 +61,11 @@ class BadModelName(Invalid):
 
     rule = "model-name"
     title = "Not a name for a model"
+    mend = "Use up to 200 letters, digits, '.', '_' and '-', beginning with a letter or digit."
+    example = Example(
+        "'a b': use up to 200 letters, digits, '.', '_' and '-', beginning with a letter or digit",
+        "name",
+    )
 
 
 class RunOrModel(Invalid):
@@ -58,6 +73,8 @@ class RunOrModel(Invalid):
 
     rule = "run-or-model"
     title = "Both a run and a model were named"
+    mend = "Send run= or model=, not both."
+    example = Example("name a run or a model, not both", "run")
 
 
 class CheckpointWithoutRun(Invalid):
@@ -65,6 +82,8 @@ class CheckpointWithoutRun(Invalid):
 
     rule = "checkpoint-without-run"
     title = "A checkpoint of which run?"
+    mend = "Send run= beside checkpoint=."
+    example = Example("a checkpoint is one of a run: name the run, too", "run")
 
 
 @dataclass(frozen=True, slots=True)

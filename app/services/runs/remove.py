@@ -1,7 +1,7 @@
 """Remove a run, with all that it left behind."""
 
 from app.db import registry, runs
-from app.errors import Conflict, Fault
+from app.errors import Conflict, Example, Fault
 from app.parts import Parts
 from app.services.runs.find import unknown_run
 from app.services.runs.keys import folder_key
@@ -13,6 +13,14 @@ class RunInUse(Conflict):
 
     rule = "run-in-use"
     title = "The run is in use"
+    mend = (
+        "Cancel the run and wait for its end; promote another run to each model that stands for it, or DELETE the"
+        " model."
+    )
+    example = Example(
+        "run 2f6c0d9e4b7a1853 is what these models stand for: prod; promote another run to each, or remove the model",
+        "run_id",
+    )
 
 
 def remove_run(parts: Parts, run_id: str) -> None:
@@ -29,11 +37,10 @@ def remove_run(parts: Parts, run_id: str) -> None:
             raise RunInUse(f"run {run_id} is {run.status}; POST /runs/{run_id}/cancel and wait for its end first")
         users = registry.users_of_run(tx, run_id)
         if users:
-            detail = f"run {run_id} is what these models stand for: {', '.join(users)}"
-            mend = "promote another run to it, or DELETE /models/{}"
+            said = f"run {run_id} is what these models stand for: {', '.join(users)}"
             raise RunInUse(
-                f"{detail}; promote another run to each, or remove the model",
-                [Fault(f"/models/{user}", mend.format(user)) for user in users],
+                f"{said}; promote another run to each, or remove the model",
+                [Fault("run_id", f"model {user} stands for it (DELETE /models/{user})") for user in users],
             )
         registry.forget_run(tx, run_id)
         runs.remove(tx, run_id)

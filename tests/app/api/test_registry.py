@@ -106,7 +106,8 @@ def test_a_run_goes_once_no_model_stands_for_it_and_a_rollback_goes_past_it(clie
         for run in (stays, goes):
             client.put(f"/models/{name}", json={"run": run})
     refused = is_problem(client.delete(f"/runs/{goes}"), 409)
-    assert [fault["pointer"] for fault in refused["errors"]] == ["/models/left", "/models/right"]
+    assert [fault["pointer"] for fault in refused["errors"]] == ["run_id", "run_id"]
+    assert [fault["detail"].split()[1] for fault in refused["errors"]] == ["left", "right"]
     client.post("/models/left/rollback")  # version 2 is the newest still: its number must not come twice
     assert "left" in is_problem(client.delete(f"/runs/{goes}"), 409)["detail"]
     assert client.delete("/models/right").status_code == 204
