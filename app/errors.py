@@ -10,17 +10,44 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong: where (an RFC 6901 pointer into the body, or the name of a field) and what to do."""
+    """One thing that is wrong: where, and what to do.
+
+    `pointer` begins with a slash and is an RFC 6901 pointer into the body (of a form: to a part, `/labels`, `/file/3`),
+    is empty for the whole body, or is the bare name of a parameter or header. `row` (the header is 1) and `column`
+    tell the place in a table.
+    """
 
     pointer: str
     detail: str
+    row: int | None = None
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """How an error of a rule reads: what the page of its problem type shows. A pointer makes one fault of it."""
+
+    detail: str
+    pointer: str | None = None
+    row: int | None = None
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults of the example."""
+        return [] if self.pointer is None else [Fault(self.pointer, self.detail, self.row)]
 
 
 class DomainError(Exception):
-    """A use case refused. `rule` is a slug that names the rule for ever, `title` says it in a few words."""
+    """A use case refused. `rule` is a slug that names the rule for ever, `title` says it in a few words.
+
+    A rule's class says in its docstring what the cause is, in `mend` what to do, in `example` how one reads: the page
+    that the problem type resolves to.
+    """
 
     rule: ClassVar[str] = "error"
     title: ClassVar[str] = "The request could not be carried out"
+    mend: ClassVar[str] = ""
+    example: ClassVar[Example] = Example("")
 
     def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(detail)
@@ -33,6 +60,8 @@ class NotFound(DomainError):
 
     rule = "not-found"
     title = "Not found"
+    mend = "Use a name or an id that exists; the lists (GET /runs, GET /datasets, GET /models) show them."
+    example = Example("nothing here has that name; there is: reviews")
 
 
 class Conflict(DomainError):
@@ -40,6 +69,8 @@ class Conflict(DomainError):
 
     rule = "conflict"
     title = "The present state does not allow this"
+    mend = "Bring about the state that the detail asks for, or wait for it, and send the request again."
+    example = Example("the present state of the run does not allow this")
 
 
 class Invalid(DomainError):
@@ -47,6 +78,8 @@ class Invalid(DomainError):
 
     rule = "invalid"
     title = "The content breaks a rule"
+    mend = "Change every place that `errors` names, and send the request again."
+    example = Example("the body must be a JSON object, {...}")
 
 
 class TooLarge(DomainError):
@@ -54,6 +87,11 @@ class TooLarge(DomainError):
 
     rule = "too-large"
     title = "Larger than allowed"
+    mend = (
+        "Send less at once, or raise the limit that the detail names (OCTET_PREDICT_MAX_BYTES, "
+        "OCTET_UPLOAD_MAX_BYTES, OCTET_JSON_MAX_BYTES, OCTET_MAX_ITEMS)."
+    )
+    example = Example("the body has 20000000 bytes; at most 16777216 are taken")
 
 
 class Unsupported(DomainError):
@@ -61,6 +99,8 @@ class Unsupported(DomainError):
 
     rule = "unsupported"
     title = "This kind of content is not supported"
+    mend = "Send the content type that the detail names, without a content-encoding."
+    example = Example("the content type is text/plain; send JSON with content-type: application/json")
 
 
 class Busy(DomainError):
@@ -68,6 +108,8 @@ class Busy(DomainError):
 
     rule = "busy"
     title = "Too much to do right now"
+    mend = "Send the same request again after the seconds of the header Retry-After."
+    example = Example("too much waits already; come back in 3 s")
 
     def __init__(self, detail: str, retry_after_s: float) -> None:
         super().__init__(detail)

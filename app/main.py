@@ -47,7 +47,7 @@ def create_app(parts: Parts, *, owns_parts: bool = False) -> FastAPI:
     app.state.context = context
     # One flat list, the hot route first: included routers would be matched one inside the other.
     app.router.routes += [predict.route, *(route for router in ROUTERS for route in router.routes)]
-    app.add_middleware(Observe, telemetry=telemetry)
+    app.add_middleware(Observe, telemetry=telemetry, root_path=parts.settings.http.root_path)
     handle_problems(app)
     openapi.describe(app)
     return app

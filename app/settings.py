@@ -16,6 +16,11 @@ class HttpSettings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address to bind; only this machine by default.")
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port; 0 takes a free one.")
+    root_path: str = Field(
+        default="",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*/?$",
+        description="Path prefix that a proxy serves it below, e.g. /octet; whether the proxy takes it off or not.",
+    )
 
 
 class ClockSettings(BaseSettings):

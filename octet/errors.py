@@ -39,7 +39,7 @@ class Refused(OctetError):
         self.retry_after_s = retry_after_s
         lines = [f"{title} ({status}): {detail}" if detail else f"{title} ({status})"]
         # The detail of a problem with one fault usually says it all.
-        lines += [f"  {f.pointer or '/'}: {f.detail}" for f in self.faults if f.detail not in detail]
+        lines += [f"  {_place(f)}: {f.detail}" for f in self.faults if f.detail not in detail]
         super().__init__("\n".join(lines))
 
     @classmethod
@@ -58,3 +58,7 @@ class Refused(OctetError):
             [Fault.model_validate(fault) for fault in found.get("errors") or []],
             float(wait) if (wait := response.headers.get("retry-after", "")).isdigit() else None,
         )
+
+
+def _place(fault: Fault) -> str:
+    return f"{fault.pointer or '/'} row {fault.row}" if fault.row is not None else fault.pointer or "/"

@@ -10,10 +10,15 @@ class _Object(BaseModel):
 
 
 class Fault(_Object):
-    """One thing that is wrong with a request: a JSON pointer (RFC 6901) into its body, and what to do about it."""
+    """One thing that is wrong with a request: a JSON pointer (RFC 6901) into its body, and what to do about it.
+
+    `row` and `column` tell the place in a table that was sent, e.g. in `/labels`.
+    """
 
     pointer: str = ""
     detail: str = ""
+    row: int | None = None
+    column: str | None = None
 
 
 class Dataset(_Object):

@@ -7,7 +7,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from app.errors import DomainError, Fault, Invalid, TooLarge, Unsupported
+from app.errors import DomainError, Example, Fault, Invalid, TooLarge, Unsupported
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -17,6 +17,8 @@ class Malformed(DomainError):
 
     rule = "malformed"
     title = "The body cannot be read"
+    mend = "Let a library write the JSON or the form, and send the body to its end."
+    example = Example("the body is not JSON: unexpected end of data: line 1 column 1 (char 0)")
 
 
 def refuse_declared(request: Request, *, limit_bytes: int) -> None:

@@ -16,6 +16,7 @@ from app.api.context import PartsOf
 from app.api.multipart import read_form
 from app.api.parameters import KNOWN_ALONE, After
 from app.api.rendering import json_of
+from app.api.root import rooted
 from app.api.schemas.datasets import UPLOAD_BODY, Dataset, Datasets
 from app.api.schemas.problem import problems
 from app.api.upload import PREFIX, collecting
@@ -51,7 +52,7 @@ async def upload_dataset(request: Request, parts: PartsOf) -> Response:
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(_remove, folder)
-    return json_of(Dataset, dataset, 201 if created else 200, {"location": f"/datasets/{dataset.id}"})
+    return json_of(Dataset, dataset, 201 if created else 200, {"location": rooted(f"/datasets/{dataset.id}")})
 
 
 def _remove(folder: Path) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from app.api.body import chunks, json_pointer, read_json
 from app.api.multipart import PartHeader, read_form
-from app.errors import Fault, Invalid, TooLarge
+from app.errors import Example, Fault, Invalid, TooLarge
 from app.settings import LimitSettings
 
 FIELD = "file"
@@ -21,6 +21,8 @@ class EmptyFile(Invalid):
 
     rule = "empty-file"
     title = "The file is empty"
+    mend = "Leave empty files out; send the bytes of the file as the body (curl --data-binary @FILE)."
+    example = Example("the body is empty; send the bytes of one file", "")
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ async def read_multipart(request: Request, keep: int, limits: LimitSettings) -> 
 
     def open_part(header: PartHeader) -> Received:
         if header.name != FIELD:
-            fault = Fault(header.name, f"unknown part; every file is sent as {FIELD}")
+            fault = Fault(json_pointer([header.name]), f"unknown part; every file is sent as {FIELD}")
             raise Invalid(f"there is no part called {header.name} here; every file is sent as {FIELD}", [fault])
         if len(files) == limits.max_items:
             raise TooLarge(f"more than {limits.max_items} files; send them in several requests")
@@ -67,8 +69,8 @@ async def read_multipart(request: Request, keep: int, limits: LimitSettings) -> 
 
     await read_form(request, open_part, limit_bytes=limits.predict_max_bytes)
     if not files:
-        raise Invalid("the form has no file", [Fault(FIELD, "missing; send one part or more called file")])
-    _refuse_empty(files, [f"{FIELD}/{place}" for place in range(len(files))])
+        raise Invalid("the form has no file", [Fault(f"/{FIELD}", "missing; send one part or more called file")])
+    _refuse_empty(files, [f"/{FIELD}/{place}" for place in range(len(files))])
     return files
 
 

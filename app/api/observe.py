@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import nul_in_address, unexpected
+from app.api.root import placed
 from app.telemetry import Telemetry
 
 log = logging.getLogger("octet.http")
@@ -23,15 +24,17 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
 class Observe:
     """ASGI layer around the application."""
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, root_path: str) -> None:
         self._app = app
         self._telemetry = telemetry
+        self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; see to it that it is answered, counted and logged."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = placed(scope, self._root_path)
         asked = Headers(scope=scope).get("x-request-id", "")
         request_id = asked if SAFE_ID.fullmatch(asked) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id

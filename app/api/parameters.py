@@ -9,7 +9,7 @@ from fastapi import Path as PathParameter
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from app.errors import Fault, Invalid
+from app.errors import Example, Fault, Invalid
 
 LARGEST = 2**31 - 1
 """Cursors and steps are 32-bit integers in the database."""
@@ -23,6 +23,8 @@ class UnknownParameter(Invalid):
 
     rule = "unknown-parameter"
     title = "No such parameter"
+    mend = "Write the parameter as the detail says; /openapi.json lists what each route takes."
+    example = Example("statuss: unknown; did you mean status?", "statuss")
 
 
 def refuse_unknown(request: Request, known: Collection[str]) -> None:

@@ -13,7 +13,8 @@ from app.api.context import context_of
 from app.api.files import Received, read_eir, read_multipart, read_raw
 from app.api.parameters import LARGEST, refuse_unknown
 from app.api.problems import HTTP_RULES
-from app.errors import Fault, Invalid
+from app.api.root import rooted
+from app.errors import Example, Fault, Invalid
 from app.serving.engine import Answers
 from app.serving.model import Answer, Categorical, Continuous
 from app.serving.servables import Wanted
@@ -25,6 +26,11 @@ class BadStep(Invalid):
 
     rule = "bad-step"
     title = "Not a step"
+    mend = "Take a step from GET /runs/{run_id}/checkpoints."
+    example = Example(
+        "'best' is no step; name a checkpoint by the step that GET /runs/RUN/checkpoints shows",
+        "checkpoint",
+    )
 
 
 async def predict(request: Request) -> Response:
@@ -48,6 +54,7 @@ async def predict(request: Request) -> Response:
     return Response(orjson.dumps(_body(kind, loaded, files, answers)), media_type="application/json")
 
 
+UNCOMPUTED = "this file could not be computed"
 FORMS = {"multipart/form-data": "multipart", "application/json": "eir"}
 route = Route("/predict", predict, methods=["POST"])
 
@@ -120,6 +127,4 @@ def _eir(loaded: Loaded, answer: Answer | Exception) -> dict[str, Any]:
 def _failed() -> dict[str, Any]:
     """In the place of one file's answer: the others of the request are not spoiled by it."""
     rule = HTTP_RULES[500]
-    return {
-        "error": {"type": f"/problems/{rule.slug}", "title": rule.title, "detail": "this file could not be computed"}
-    }
+    return {"error": {"type": rooted(f"/problems/{rule.slug}"), "title": rule.title, "detail": UNCOMPUTED}}

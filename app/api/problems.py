@@ -4,7 +4,8 @@ import errno
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from inspect import getdoc
 from typing import Any
 
 import orjson
@@ -16,8 +17,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.api.body import Malformed, json_pointer
+from app.api.root import rooted, route_path
 from app.api.schemas.problem import MEDIA_TYPE
-from app.errors import Busy, Conflict, DomainError, Fault, Invalid, NotFound, TooLarge, Unsupported, known_rules
+from app.errors import (
+    Busy,
+    Conflict,
+    DomainError,
+    Example,
+    Fault,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unsupported,
+    known_rules,
+)
 
 log = logging.getLogger(__name__)
 
@@ -41,20 +54,60 @@ class Rule:
     title: str
     status: int
     meaning: str
+    mend: str
+    example: Example
 
 
 HTTP_RULES = {
-    status: Rule(slug, title, status, meaning)
-    for status, slug, title, meaning in (
-        (404, "no-such-path", "No such path", "No route has this path; GET / lists where to begin."),
-        (405, "method-not-allowed", "Method not allowed", "The path exists; the header Allow lists its methods."),
-        (507, "disk-full", "The disk is full", "Nothing was stored; make room where OCTET_DATA_DIR is, and try again."),
-        (500, "internal-error", "Internal error", "The fault is the server's; its log has it under the request id."),
-    )
+    404: Rule(
+        "no-such-path",
+        "No such path",
+        404,
+        "No route has this path.",
+        "Begin at GET /, which links to everything; /openapi.json has every path.",
+        Example("nothing is at /run; GET / lists where to begin"),
+    ),
+    405: Rule(
+        "method-not-allowed",
+        "Method not allowed",
+        405,
+        "The path exists, but it does not take this method.",
+        "Use one of the methods of the header Allow; OPTIONS at the path gives it, too.",
+        Example("/runs does not take DELETE; it takes GET, HEAD, OPTIONS, POST"),
+    ),
+    416: Rule(
+        "range-not-satisfiable",
+        "No such range",
+        416,
+        "The header Range names bytes that the file does not have.",
+        "Ask within the size that Content-Range gives, or leave Range out.",
+        Example("the file has no such bytes; its size stands in Content-Range", "Range"),
+    ),
+    500: Rule(
+        "internal-error",
+        "Internal error",
+        500,
+        "The fault is the server's, not the request's.",
+        "Give the request_id to whoever runs the service: its log has the cause under it.",
+        Example("The server failed; its log has the cause under this request_id."),
+    ),
+    507: Rule(
+        "disk-full",
+        "The disk is full",
+        507,
+        "The service could not write; nothing was stored.",
+        "Make room where OCTET_DATA_DIR is, and send the request again.",
+        Example("Nothing was stored; make room where OCTET_DATA_DIR is, and try again."),
+    ),
 }
 """Failures of HTTP itself, about which no use case was asked."""
 PARAMETERS = Rule(
-    "parameters", "A parameter breaks a rule", 422, "Query parameters, headers and path parts; `errors` names each."
+    "parameters",
+    "A parameter breaks a rule",
+    422,
+    "A query parameter, header or part of the path is not what the route takes.",
+    "Change every parameter that `errors` names; /openapi.json has the type and the limits of each.",
+    Example("limit: Input should be greater than or equal to 1, got '0'", "limit"),
 )
 
 
@@ -63,12 +116,17 @@ def status_of(kind: type[DomainError]) -> int:
     return next(STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS)
 
 
+def rule_of(kind: type[DomainError]) -> Rule:
+    """What an error class says of its rule."""
+    return Rule(kind.rule, kind.title, status_of(kind), getdoc(kind) or "", kind.mend, kind.example)
+
+
 def rules() -> dict[str, Rule]:
     """Every problem type that this server can answer with, by slug."""
     found = {rule.slug: rule for rule in (*HTTP_RULES.values(), PARAMETERS)}
     for slug, kind in known_rules().items():
         if kind is not DomainError:
-            found[slug] = Rule(slug, kind.title, status_of(kind), (kind.__doc__ or "").strip())
+            found[slug] = rule_of(kind)
     return found
 
 
@@ -81,27 +139,37 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The problem document as a response."""
+    instance = rooted(route_path(request.scope))
+    request_id = request.scope.get("state", {}).get("request_id", "")
     return Response(
-        orjson.dumps(
-            {
-                "type": f"/problems/{rule.slug}",
-                "title": rule.title,
-                "status": rule.status,
-                "detail": detail,
-                "instance": request.url.path,
-                "request_id": request.scope.get("state", {}).get("request_id", ""),
-                "errors": [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults],
-            }
-        ),
+        orjson.dumps(problem_body(rule, detail, faults, instance, request_id)),
         status_code=rule.status,
         media_type=MEDIA_TYPE,
         headers=dict(headers or {}),
     )
 
 
+def problem_body(rule: Rule, detail: str, faults: Sequence[Fault], instance: str, request_id: str) -> dict[str, object]:
+    """The members of a problem document."""
+    return {
+        "type": rooted(f"/problems/{rule.slug}"),
+        "title": rule.title,
+        "status": rule.status,
+        "detail": detail,
+        "instance": instance,
+        "request_id": request_id,
+        "errors": [_shown(fault) for fault in faults],
+    }
+
+
+def _shown(fault: Fault) -> dict[str, str | int]:
+    """A fault as it is written; row and column only where there is a table."""
+    return {name: value for name, value in asdict(fault).items() if value is not None}
+
+
 async def _of_domain_error(request: Request, error: DomainError) -> Response:
     """A refused use case."""
-    rule = Rule(error.rule, error.title, status_of(type(error)), "")
+    rule = rule_of(type(error))
     headers = {"retry-after": str(max(1, math.ceil(error.retry_after_s)))} if isinstance(error, Busy) else None
     return problem(request, rule, error.detail, faults=error.faults, headers=headers)
 
@@ -113,8 +181,7 @@ def unexpected(request: Request) -> Response:
 
 def nul_in_address(request: Request) -> Response:
     """No name has a NUL character, and some databases refuse to look for one."""
-    rule = Rule(Malformed.rule, Malformed.title, STATUS[Malformed], "")
-    return problem(request, rule, "the address has a NUL character (%00) in it; no name has one")
+    return problem(request, rule_of(Malformed), "the address has a NUL character (%00) in it; no name has one")
 
 
 async def _of_os_error(request: Request, error: OSError) -> Response:
@@ -122,7 +189,7 @@ async def _of_os_error(request: Request, error: OSError) -> Response:
     if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
         raise error
     log.error("the disk is full: %s", error)
-    return problem(request, HTTP_RULES[507], HTTP_RULES[507].meaning)
+    return problem(request, HTTP_RULES[507], HTTP_RULES[507].example.detail)
 
 
 def handle_problems(app: FastAPI) -> None:
@@ -140,23 +207,27 @@ def handle_problems(app: FastAPI) -> None:
 
 
 def _of_http_exception(app: FastAPI, request: Request, error: HTTPException) -> Response:
-    if error.status_code == 404:
-        return problem(request, HTTP_RULES[404], f"nothing is at {request.url.path}; GET / lists where to begin")
-    if error.status_code == 405:
-        allowed = ", ".join(_methods(app, request.scope["path"]))
-        detail = f"{request.url.path} does not take {request.method}; it takes {allowed}"
+    path, options = route_path(request.scope), request.method == "OPTIONS"
+    if error.status_code == 404 and not (options and path == "*"):
+        return problem(request, HTTP_RULES[404], f"nothing is at {path}; GET / lists where to begin")
+    if error.status_code in (404, 405):
+        allowed = ", ".join(_methods(app, path))
+        if options:
+            return Response(status_code=204, headers={"allow": allowed})
+        detail = f"{path} does not take {request.method}; it takes {allowed}"
         return problem(request, HTTP_RULES[405], detail, headers={"allow": allowed})
     known = {Malformed.rule: Malformed, TooLarge.rule: TooLarge, Unsupported.rule: Unsupported}
     kind = next((kind for kind in known.values() if STATUS[kind] == error.status_code), Invalid)
-    rule = Rule(kind.rule, kind.title, error.status_code, "")
+    rule = replace(rule_of(kind), status=error.status_code)
     return problem(request, rule, str(error.detail), headers=error.headers)
 
 
 def _methods(app: FastAPI, path: str) -> list[str]:
-    """Every method that some route takes at this path."""
-    routes = [route for route in app.routes if isinstance(route, Route) and route.path_regex.match(path)]
-    methods = {method for route in routes for method in route.methods or ()}
-    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+    """Every method that some route takes at this path; at `*`, any path."""
+    routes = [route for route in app.routes if isinstance(route, Route)]
+    there = [route for route in routes if path == "*" or route.path_regex.match(path)]
+    methods = {method for route in there for method in route.methods or ()}
+    return sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set()))
 
 
 async def _of_validation_error(request: Request, error: RequestValidationError) -> Response:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
+from starlette.responses import Response
 
 from app.api.body import read_object, validated
 from app.api.context import PartsOf, context_of
@@ -50,6 +51,15 @@ def get_model(parts: PartsOf, name: Name) -> registry.ModelView:
 def promote(parts: PartsOf, name: Name, promotion: Annotated[Promotion, Depends(_promotion)]) -> registry.ModelView:
     """Let the name stand for a run's checkpoint; predictions use it within a second."""
     return registry.promote(parts, name, promotion.run, promotion.checkpoint)
+
+
+@router.delete(
+    "/models/{name}", summary="Remove a model", status_code=204, response_class=Response, responses=problems(404)
+)
+def delete_model(parts: PartsOf, name: Name) -> Response:
+    """The name and its history; the runs that it stood for stay."""
+    registry.remove_model(parts, name)
+    return Response(status_code=204)
 
 
 @router.post(

@@ -4,18 +4,21 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.body import read_object
 from app.api.conditional import not_modified, repr_digest, strong_tag, weak_tag
 from app.api.context import PartsOf, context_of
+from app.api.download import Download
 from app.api.parameters import KNOWN_ALONE, LARGEST, After, Step
 from app.api.rendering import json_of
+from app.api.root import rooted
 from app.api.schemas.problem import problems
 from app.api.schemas.runs import Attempts, Checkpoints, Estimate, Events, Run, Runs
 from app.services.runs import control, read, submit
+from app.services.runs.remove import remove_run
 
 router = APIRouter(tags=["runs"], dependencies=[KNOWN_ALONE])
 
@@ -59,7 +62,7 @@ def submit_run(
     if validate:
         return json_of(Estimate, submit.check(parts, body))
     run, created = submit.submit(parts, body, idempotency_key)
-    headers = {"location": f"/runs/{run.id}"}
+    headers = {"location": rooted(f"/runs/{run.id}")}
     return json_of(Run, run, 202, headers if created else {**headers, "idempotency-replayed": "true"})
 
 
@@ -89,7 +92,16 @@ def get_run(request: Request, parts: PartsOf, run_id: RunId) -> Response:
 )
 def cancel_run(parts: PartsOf, run_id: RunId) -> Response:
     """At once while it is queued, else within a bounded time, after a checkpoint."""
-    return json_of(Run, control.cancel(parts, run_id), 202, {"location": f"/runs/{run_id}"})
+    return json_of(Run, control.cancel(parts, run_id), 202, {"location": rooted(f"/runs/{run_id}")})
+
+
+@router.delete(
+    "/runs/{run_id}", summary="Remove a run", status_code=204, response_class=Response, responses=problems(404, 409)
+)
+def delete_run(parts: PartsOf, run_id: RunId) -> Response:
+    """With its points, checkpoints and logs. 409 until it has ended, and while a model stands for it."""
+    remove_run(parts, run_id)
+    return Response(status_code=204)
 
 
 @router.get("/runs/{run_id}/attempts", summary="Attempts", response_model=Attempts, responses=problems(404))
@@ -119,7 +131,7 @@ def checkpoints(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
 @router.get(
     "/runs/{run_id}/checkpoints/{step}/weights",
     summary="Download weights",
-    response_class=FileResponse,
+    response_class=Response,
     responses={
         200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
         304: {},
@@ -132,7 +144,7 @@ def weights(
     """A safetensors file; `python -m models predict` reads it without the service. Ranges are answered."""
     found = read.weights(parts, run_id, step, kind)
     tag = strong_tag(found.digest)
-    return not_modified(request, tag) or FileResponse(
+    return not_modified(request, tag) or Download(
         found.path,
         media_type="application/octet-stream",
         filename=f"{run_id}-{kind}-{step}.safetensors",
@@ -149,9 +161,9 @@ def log(
     attempt: Annotated[
         int | None, Query(ge=1, le=LARGEST, description="The last one that has a log, when left out.")
     ] = None,
-) -> FileResponse:
+) -> Response:
     """What the training process said."""
-    return FileResponse(read.log(parts, run_id, attempt), media_type="text/plain; charset=utf-8")
+    return Download(read.log(parts, run_id, attempt), media_type="text/plain; charset=utf-8")
 
 
 def _with_links(run_id: str, found: read.CheckpointView) -> dict[str, Any]:

@@ -5,22 +5,27 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
+import orjson
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.accept import preferred
 from app.api.context import PartsOf, context_of
-from app.api.pages import rule_page, rules_page
+from app.api.pages import rule_as_json, rule_page, rules_page
 from app.api.parameters import KNOWN_ALONE
 from app.api.problems import rules
-from app.api.schemas.problem import problems
+from app.api.schemas.problem import ProblemType, ProblemTypes, problems
 from app.api.schemas.system import Alive, Index, Ready
-from app.errors import Busy, DomainError, Fault, NotFound
+from app.errors import Busy, DomainError, Example, Fault, NotFound
 from models.config import config_schema
 
 log = logging.getLogger(__name__)
+HTML, JSON = "text/html", "application/json"
+VARY = {"vary": "accept"}
+
 router = APIRouter(tags=["system"], dependencies=[KNOWN_ALONE])
 
 
@@ -29,6 +34,8 @@ class NotReady(Busy):
 
     rule = "not-ready"
     title = "The service is not ready"
+    mend = "Wait for the part that the detail names, or start it; the service's log says why it does not answer."
+    example = Example("not ready: broker", "broker")
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__(f"not ready: {', '.join(fault.pointer for fault in faults)}", retry_after_s=1)
@@ -103,18 +110,35 @@ def schema() -> dict[str, Any]:
     return config_schema()
 
 
-@router.get("/problems", summary="All problem types", response_class=HTMLResponse)
-def problem_types() -> HTMLResponse:
-    """One line for each."""
-    return HTMLResponse(rules_page(sorted(rules().values(), key=lambda rule: (rule.status, rule.slug))))
+@router.get(
+    "/problems",
+    summary="All problem types",
+    response_model=ProblemTypes,
+    responses={200: {"content": {HTML: {"schema": {"type": "string"}}}}},
+)
+def problem_types(request: Request) -> Response:
+    """By `Accept`: a page for people, or JSON. One line for each."""
+    known = sorted(rules().values(), key=lambda rule: (rule.status, rule.slug))
+    if preferred(request.headers.get("accept"), (HTML, JSON)) == JSON:
+        return _json({"problems": [rule_as_json(rule) for rule in known]})
+    return HTMLResponse(rules_page(known), headers=VARY)
 
 
 @router.get(
-    "/problems/{rule}", summary="What a problem type means", response_class=HTMLResponse, responses=problems(404)
+    "/problems/{rule}",
+    summary="What a problem type means",
+    response_model=ProblemType,
+    responses={200: {"content": {HTML: {"schema": {"type": "string"}}}}, **problems(404)},
 )
-def problem_type(rule: str) -> HTMLResponse:
-    """The page that the `type` of a problem names."""
+def problem_type(request: Request, rule: str) -> Response:
+    """What the `type` of a problem resolves to: cause, mend and an example; by `Accept` a page for people, or JSON."""
     known = rules()
     if rule not in known:
         raise NotFound(f"no problem type is called {rule}; GET /problems lists them")
-    return HTMLResponse(rule_page(known[rule]))
+    if preferred(request.headers.get("accept"), (HTML, JSON)) == JSON:
+        return _json(rule_as_json(known[rule]))
+    return HTMLResponse(rule_page(known[rule]), headers=VARY)
+
+
+def _json(body: object) -> Response:
+    return Response(orjson.dumps(body), media_type=JSON, headers=VARY)

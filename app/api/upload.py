@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from io import BufferedWriter
 from pathlib import Path
 
+from app.api.body import json_pointer
 from app.api.multipart import PartHeader, Sink
-from app.errors import Fault, Invalid, TooLarge
+from app.errors import Example, Fault, Invalid, TooLarge
 from app.services.datasets.create import PACK_PREFIX, Upload
 
 PREFIX = "upload-"
@@ -27,6 +28,11 @@ class BadForm(Invalid):
 
     rule = "upload-form"
     title = "The upload form is not complete"
+    mend = "Send name, labels (or folder_labels), and archive or files, each part once."
+    example = Example(
+        "/labels: missing; send a CSV, e.g. -F labels=@labels.csv, or folder_labels=TARGET where folders are classes",
+        "/labels",
+    )
 
 
 @dataclass(slots=True)
@@ -68,7 +74,7 @@ class UploadForm:
         else:
             twice = header.name in {*self._texts, *self._single}
             detail = "stands twice; send it once" if twice else f"unknown; the parts are {FIELDS}"
-            raise BadForm(f"{header.name}: {detail}", [Fault(header.name, detail)])
+            raise BadForm(f"{header.name}: {detail}", [Fault(json_pointer([header.name]), detail)])
         self._open = path.open("wb")
         return self._open
 
@@ -82,12 +88,12 @@ class UploadForm:
         faults: list[Fault] = []
         name = self._text("name", faults)
         declared = self._types(faults)
-        if not name and not any(fault.pointer == "name" for fault in faults):
-            faults.append(Fault("name", "missing; name the data set, e.g. -F name=reviews"))
+        if not name and not any(fault.pointer == "/name" for fault in faults):
+            faults.append(Fault("/name", "missing; name the data set, e.g. -F name=reviews"))
         folder_labels, id_column = self._text("folder_labels", faults), self._text("id_column", faults)
         faults += self._label_faults(folder_labels)
         if "archive" not in self._single and not self._files:
-            faults.append(Fault("archive", "missing; send archive=@files.tar.gz, or every file as file=@..."))
+            faults.append(Fault("/archive", "missing; send archive=@files.tar.gz, or every file as file=@..."))
         if faults:
             raise BadForm("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults), faults)
         return Upload(
@@ -104,21 +110,21 @@ class UploadForm:
         """Labels come from a CSV, or from the names of folders."""
         if "labels" not in self._single and not folder_labels:
             mend = "send a CSV, e.g. -F labels=@labels.csv, or folder_labels=TARGET where folders are classes"
-            yield Fault("labels", f"missing; {mend}")
+            yield Fault("/labels", f"missing; {mend}")
         if not folder_labels:
             return
         if not folder_labels.isprintable():
-            yield Fault("folder_labels", "has a control character in it; give the target a name that can be read")
+            yield Fault("/folder_labels", "has a control character in it; give the target a name that can be read")
         for other in ("labels", "types", "id_column"):
             if other in self._single or other in self._texts:
-                yield Fault("folder_labels", f"stands beside {other}, which belongs to a CSV; send one of them")
+                yield Fault("/folder_labels", f"stands beside {other}, which belongs to a CSV; send one of them")
 
     def _text(self, field_name: str, faults: list[Fault]) -> str:
         text = self._texts.get(field_name)
         try:
             return text.value.decode().strip() if text else ""
         except UnicodeDecodeError:
-            faults.append(Fault(field_name, "not UTF-8"))
+            faults.append(Fault(f"/{field_name}", "not UTF-8"))
             return ""
 
     def _types(self, faults: list[Fault]) -> dict[str, str] | None:
@@ -128,11 +134,11 @@ class UploadForm:
         try:
             types = json.loads(text)
         except ValueError as error:
-            faults.append(Fault("types", f'not JSON ({error}); write {{"TARGET": "categorical"}}'))
+            faults.append(Fault("/types", f'not JSON ({error}); write {{"TARGET": "categorical"}}'))
             return None
         known = {"categorical", "continuous"}
         if not isinstance(types, dict) or not all(isinstance(kind, str) and kind in known for kind in types.values()):
-            faults.append(Fault("types", 'must be an object of target names to "categorical" or "continuous"'))
+            faults.append(Fault("/types", 'must be an object of target names to "categorical" or "continuous"'))
             return None
         return types
 

@@ -11,15 +11,17 @@ from app.cli.environment import service_settings
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: OCTET_HOST or 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: OCTET_PORT or 8000]")
+@click.option("--root-path", help="Path prefix that a proxy serves it below.  [default: OCTET_ROOT_PATH or none]")
 @click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
     help="All that the service keeps.  [default: OCTET_DATA_DIR or ./octet-data]",
 )
-def serve(host: str | None, port: int | None, data_dir: Path | None) -> int:
+def serve(host: str | None, port: int | None, root_path: str | None, data_dir: Path | None) -> int:
     """Start the service; Ctrl-C or SIGTERM ends all of it. A run that was cut off goes on at the next start."""
     from app.embedded.supervisor import serve as supervise
 
     given: dict[str, Any] = {} if data_dir is None else {"data_dir": data_dir}
-    address: dict[str, Any] = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
+    options = (("host", host), ("port", port), ("root_path", root_path))
+    address: dict[str, Any] = {name: value for name, value in options if value is not None}
     return supervise(service_settings(http=address, **given))

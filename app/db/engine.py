@@ -26,7 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 import migrations
 from app.db.dialect import hold
-from app.errors import Busy
+from app.errors import Busy, Example
 
 Transaction: TypeAlias = Connection
 """What statement functions take first; use cases hand it on and know nothing else of it."""
@@ -43,6 +43,8 @@ class WrongRevision(Busy):
 
     rule = "wrong-revision"
     title = "The tables are of another version"
+    mend = "Run `octet migrate` with the settings of the service."
+    example = Example("the tables are of revision 0001, this version needs 0002; run: octet migrate")
 
 
 class Database:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
 
 from app.db import dialect
 from app.db.dialect import now
@@ -57,6 +57,35 @@ def version(tx: Connection, name: str, number: int) -> VersionRow | None:
 def history(tx: Connection, name: str) -> list[VersionRow]:
     """Every version that a name ever had, the newest first."""
     return every(tx, select(versions).where(versions.c.name == name).order_by(versions.c.version.desc()), VersionRow)
+
+
+def users_of_run(tx: Connection, run_id: str) -> list[str]:
+    """Names that stand for a run, or whose newest version did (its number must not come again).
+
+    Every name that ever stood for the run is held: none returns to it until the transaction ends.
+    """
+    ever = select(versions.c.name).where(versions.c.run_id == run_id)
+    tx.execute(select(models.c.name).where(models.c.name.in_(ever)).order_by(models.c.name).with_for_update())
+    others = versions.alias()
+    newest = select(func.max(others.c.version)).where(others.c.name == versions.c.name).scalar_subquery()
+    query = select(versions.c.name).join(models, models.c.name == versions.c.name)
+    query = query.where(versions.c.run_id == run_id)
+    query = query.where(or_(versions.c.version == models.c.version, versions.c.version == newest))
+    return list(tx.execute(query.distinct().order_by(versions.c.name)).scalars())
+
+
+def forget_run(tx: Connection, run_id: str) -> None:
+    """Take a run's versions out of every history; what came after each goes back to what was before it."""
+    for gone in every(tx, select(versions).where(versions.c.run_id == run_id), VersionRow):
+        after = (versions.c.name == gone.name) & (versions.c.previous == gone.version)
+        before = select(versions.c.previous).where(versions.c.name == gone.name, versions.c.version == gone.version)
+        tx.execute(update(versions).where(after).values(previous=tx.execute(before).scalar()))
+        tx.execute(delete(versions).where(versions.c.name == gone.name, versions.c.version == gone.version))
+
+
+def remove(tx: Connection, name: str) -> None:
+    """Delete a name with its history."""
+    tx.execute(delete(models).where(models.c.name == name))
 
 
 def _served() -> Select[Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from app.db.dialect import insert, now
 from app.db.rows import every, first, number, only
@@ -56,6 +56,11 @@ def move(tx: Connection, run: RunRow, to: str, changes: dict[str, Any], *, ended
         runs.c.lease_token.is_not_distinct_from(run.lease_token),
     )
     return first(tx, statement.values(status=to, **times, **changes).returning(*runs.c), RunRow)
+
+
+def remove(tx: Connection, run_id: str) -> None:
+    """Delete one run; points, events, attempts, checkpoints and keys go with it."""
+    tx.execute(delete(runs).where(runs.c.id == run_id))
 
 
 def page(

@@ -9,7 +9,7 @@ from app.db import points
 from app.db.engine import Transaction
 from app.db.tables.points import PointRow
 from app.db.tables.runs import RunRow
-from app.errors import Fault, NotFound
+from app.errors import Example, Fault, NotFound
 from app.parts import Parts
 from app.services.runs.find import found_run
 
@@ -28,6 +28,8 @@ class UnknownMetric(NotFound):
 
     rule = "unknown-metric"
     title = "No such metric"
+    mend = "Take a name from the points of GET /runs/{run_id}/metrics, and name the target when several have it."
+    example = Example("run 2f6c0d9e4b7a1853 has no metric 'f1'; it has acc, loss, mcc", "metric")
 
 
 @dataclass(frozen=True, slots=True)

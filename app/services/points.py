@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.db import points
 from app.db.tables.points import PointRow
-from app.errors import Fault, Invalid
+from app.errors import Example, Fault, Invalid
 from app.parts import Parts
 from app.services.runs.find import found_run, refuse_beyond
 from app.services.runs.states import ENDED
@@ -19,6 +19,8 @@ class BadSplit(Invalid):
 
     rule = "bad-split"
     title = "No such split"
+    mend = "Ask for split=train or split=valid, or leave it out."
+    example = Example("split is train or valid", "split")
 
 
 @dataclass(frozen=True, slots=True)

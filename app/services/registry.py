@@ -8,7 +8,7 @@ from app.db.engine import Transaction
 from app.db.tables.checkpoints import CheckpointRow
 from app.db.tables.registry import VersionRow
 from app.db.tables.runs import RunRow
-from app.errors import Conflict, Fault, Invalid, NotFound
+from app.errors import Conflict, Example, Fault, Invalid, NotFound
 from app.parts import Parts
 from app.services.runs.find import found_checkpoint, found_run, unknown_run
 from app.services.times import rfc3339
@@ -23,6 +23,8 @@ class UnknownModel(NotFound):
 
     rule = "unknown-model"
     title = "No such model"
+    mend = "Take a name from GET /models, the name of a run that succeeded, or a run's id as run=."
+    example = Example("no model 'prod'; there is: succeeded runs: reviews")
 
 
 class NoCheckpoint(Conflict):
@@ -30,6 +32,8 @@ class NoCheckpoint(Conflict):
 
     rule = "no-checkpoint"
     title = "The run has no checkpoint"
+    mend = "Wait for the run's first evaluation; a run that ended without a checkpoint has to be trained anew."
+    example = Example("run 2f6c0d9e4b7a1853 is running and has stored no checkpoint; wait for its first evaluation")
 
 
 class NotStored(Conflict):
@@ -37,6 +41,10 @@ class NotStored(Conflict):
 
     rule = "checkpoint-not-stored"
     title = "No such checkpoint"
+    mend = (
+        "Take a step of kind `best` from GET /runs/{run_id}/checkpoints, or leave the checkpoint out for the best one."
+    )
+    example = Example("run 2f6c0d9e4b7a1853 keeps no served checkpoint of step 7; kept: 10, 5", "/checkpoint")
 
 
 class NothingToRollBack(Conflict):
@@ -44,6 +52,8 @@ class NothingToRollBack(Conflict):
 
     rule = "nothing-to-roll-back"
     title = "No earlier version"
+    mend = "Promote another run with PUT /models/{name}."
+    example = Example("model prod has no version before 1; promote another run instead")
 
 
 class BadModelName(Invalid):
@@ -51,6 +61,11 @@ class BadModelName(Invalid):
 
     rule = "model-name"
     title = "Not a name for a model"
+    mend = "Use up to 200 letters, digits, '.', '_' and '-', beginning with a letter or digit."
+    example = Example(
+        "'a b': use up to 200 letters, digits, '.', '_' and '-', beginning with a letter or digit",
+        "name",
+    )
 
 
 class RunOrModel(Invalid):
@@ -58,6 +73,8 @@ class RunOrModel(Invalid):
 
     rule = "run-or-model"
     title = "Both a run and a model were named"
+    mend = "Send run= or model=, not both."
+    example = Example("name a run or a model, not both", "run")
 
 
 class CheckpointWithoutRun(Invalid):
@@ -65,6 +82,8 @@ class CheckpointWithoutRun(Invalid):
 
     rule = "checkpoint-without-run"
     title = "A checkpoint of which run?"
+    mend = "Send run= beside checkpoint=."
+    example = Example("a checkpoint is one of a run: name the run, too", "run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +122,7 @@ class Servable:
 def promote(parts: Parts, name: str, run_id: str, checkpoint: int | None = None) -> ModelView:
     """Let a name stand for a run's best checkpoint, or for the one of a step; from one moment to the next.
 
+    A name that stands for it already stays as it is: the same call again makes no second version.
     Raises UnknownRun, NoCheckpoint, NotStored, BadModelName.
     """
     if not _NAME.fullmatch(name):
@@ -113,6 +133,9 @@ def promote(parts: Parts, name: str, run_id: str, checkpoint: int | None = None)
         if run is None:
             raise unknown_run(tx, run_id)
         row = _best(tx, run) if checkpoint is None else _stored(tx, run, checkpoint)
+        now = registry.served(tx, name, lock=True)
+        if now is not None and _is_of(now, row):
+            return _view(now, registry.history(tx, name))
         version = registry.promote(tx, name, run_id=run.id, kind=row.kind, step=row.step, digest=row.digest)
         return _view(version, registry.history(tx, name))
 
@@ -128,6 +151,14 @@ def rollback(parts: Parts, name: str) -> ModelView:
             raise NothingToRollBack(f"model {name} has no version before {now.version}; promote another run instead")
         registry.serve(tx, name, before.version)
         return _view(before, registry.history(tx, name))
+
+
+def remove_model(parts: Parts, name: str) -> None:
+    """Remove a name and its history; the runs stay. Raises UnknownModel."""
+    with parts.db.transaction() as tx:
+        if registry.served(tx, name, lock=True) is None:
+            raise _unknown(tx, name)
+        registry.remove(tx, name)
 
 
 def list_models(parts: Parts) -> list[ModelView]:
@@ -187,6 +218,11 @@ def _stored(tx: Transaction, run: RunRow, step: int) -> CheckpointRow:
         detail = f"run {run.id} keeps no served checkpoint of step {step}; kept: {kept}"
         raise NotStored(detail, [Fault("/checkpoint", detail)])
     return row
+
+
+def _is_of(version: VersionRow, row: CheckpointRow) -> bool:
+    """Whether a version stands for this very checkpoint."""
+    return (version.run_id, version.kind, version.step, version.digest) == (row.run_id, row.kind, row.step, row.digest)
 
 
 def _servable(row: CheckpointRow) -> Servable:

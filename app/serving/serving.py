@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.errors import Busy, Conflict
+from app.errors import Busy, Conflict, Example
 from app.parts import Parts
 from app.services import registry
 from app.services.registry import Servable
@@ -28,6 +28,11 @@ class QueueFull(Busy):
 
     rule = "queue-full"
     title = "The queue of predictions is full"
+    mend = (
+        "Send the same request again after the seconds of the header Retry-After, computed from the measured time"
+        " of a file."
+    )
+    example = Example("256 requests with 300 files wait; come back in 2 s")
 
 
 class CheckpointReplaced(Conflict):
@@ -35,6 +40,8 @@ class CheckpointReplaced(Conflict):
 
     rule = "checkpoint-replaced"
     title = "The checkpoint is gone"
+    mend = "Send the request again; when it comes again, the run's files are gone from the storage."
+    example = Example("run 2f6c0d9e4b7a1853 has no file for its checkpoint of step 10; try again")
 
 
 @dataclass(frozen=True, slots=True)

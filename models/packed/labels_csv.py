@@ -110,7 +110,7 @@ def _distinct(ids: Texts, cells: dict[str, Texts], rows: Int64, kinds: dict[str,
         if kind.declared == "continuous":
             for at in kind.not_numbers:
                 detail = not_a_number(name, cells[name][at], f"of {ids[at]!r} in row {rows[at]}")
-                faults.append(Problem("not_a_number", ids[at], int(rows[at]), detail))
+                faults.append(Problem("not_a_number", ids[at], int(rows[at]), detail, name))
         if kind.nan_is_missing:
             _say_not_finite(problems, name, kind, ids, cells[name], rows)
         if not any(raw.strip() for raw in cells[name].each_raw()):

@@ -16,12 +16,14 @@ class Problem:
     """One thing a user should know about a data set, in words that say the fault and the mend.
 
     `row` counts the records of the labels file as a spreadsheet does: the header is row 1, the first label row 2.
+    `column` is the target whose cell it is about.
     """
 
     kind: str
     id: str | None
     row: int | None
     detail: str
+    column: str | None = None
 
 
 @dataclass(slots=True)

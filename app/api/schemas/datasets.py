@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.api.root import Link
+
 
 class Lengths(BaseModel):
     """Lengths of the files in bytes."""
@@ -51,7 +53,7 @@ class Dataset(BaseModel):
     problems: list[DatasetProblem]
     problem_counts: dict[str, int] = Field(description="How many of each kind; `problems` may be cut.")
     created: str
-    links: dict[str, str]
+    links: dict[str, Link]
 
 
 class Datasets(BaseModel):

@@ -10,8 +10,13 @@ MEDIA_TYPE = "application/problem+json"
 class ProblemFault(BaseModel):
     """One thing that is wrong with the request."""
 
-    pointer: str = Field(description="RFC 6901 pointer into the JSON body, or the name of a parameter, header or part.")
+    pointer: str = Field(
+        description="Where: an RFC 6901 pointer into the JSON body or to a part of the form (/labels, /file/3), empty "
+        "for the whole body; without a slash the name of a parameter or header."
+    )
     detail: str = Field(description="What is wrong there and how to mend it.")
+    row: int | None = Field(None, description="Row of the table in that part; the header is row 1.")
+    column: str | None = Field(None, description="Column of the table in that part.")
 
 
 class Problem(BaseModel):
@@ -24,6 +29,23 @@ class Problem(BaseModel):
     instance: str = Field(description="The path that was asked.")
     request_id: str = Field(description="X-Request-Id of the answer; the server's log lines carry it too.")
     errors: list[ProblemFault] = Field(description="Every fault found, not only the first; may be empty.")
+
+
+class ProblemType(BaseModel):
+    """What a problem type means; `type` of a problem resolves to it."""
+
+    type: str
+    title: str
+    status: int
+    cause: str
+    mend: str
+    example: Problem
+
+
+class ProblemTypes(BaseModel):
+    """Every problem type of this service, by status."""
+
+    problems: list[ProblemType]
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from app.api.root import Link
+
 
 class Progress(BaseModel):
     """How far a run is."""
@@ -54,7 +56,7 @@ class RunSummary(BaseModel):
     started: str | None
     ended: str | None
     updated: str
-    links: dict[str, str]
+    links: dict[str, Link]
 
 
 class Run(RunSummary):
@@ -118,7 +120,7 @@ class Checkpoint(BaseModel):
     average: float | None
     metrics: dict[str, Any]
     created: str
-    links: dict[str, str]
+    links: dict[str, Link]
 
 
 class Checkpoints(BaseModel):

@@ -4,13 +4,15 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.api.root import Link
+
 
 class Index(BaseModel):
     """Where to begin."""
 
     name: str
     version: str
-    links: dict[str, str]
+    links: dict[str, Link]
 
 
 class Alive(BaseModel):

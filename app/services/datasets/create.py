@@ -11,7 +11,7 @@ from typing import Any
 
 from app.db import datasets
 from app.db.dialect import hold
-from app.errors import Conflict, Fault, Invalid
+from app.errors import Conflict, Example, Fault, Invalid
 from app.parts import Parts
 from app.services.datasets.view import DatasetView, storage_key, view_of
 from app.services.ids import new_id
@@ -28,6 +28,11 @@ class BadArchive(Invalid):
 
     rule = "bad-archive"
     title = "The files cannot be taken"
+    mend = (
+        "Pack plain files anew as .tar, .tar.gz, .tar.xz, .tar.zst, .tar.bz2 or .zip, and leave out what the "
+        "detail names."
+    )
+    example = Example("the archive ends in the middle of 'r07.txt'; send it again", "/archive")
 
 
 class BadLabels(Invalid):
@@ -35,6 +40,8 @@ class BadLabels(Invalid):
 
     rule = "bad-labels"
     title = "The labels cannot be taken"
+    mend = "Mend the rows and columns that `errors` names, save the table as CSV in UTF-8, and upload it again."
+    example = Example("row 42 of the labels has 3 cells, the header has 2; check its quotes", "/labels", row=42)
 
 
 class BadDatasetName(Invalid):
@@ -42,6 +49,8 @@ class BadDatasetName(Invalid):
 
     rule = "dataset-name"
     title = "Not a name for a data set"
+    mend = "Choose a name of 1 to 200 characters without a slash and without control characters."
+    example = Example("'a/b': use 1 to 200 characters, no control characters, no slash", "/name")
 
 
 class NameTaken(Conflict):
@@ -49,6 +58,13 @@ class NameTaken(Conflict):
 
     rule = "dataset-name-taken"
     title = "The name is taken"
+    mend = (
+        "Choose another name, or DELETE the data set that has it. The same content under the same name is no conflict."
+    )
+    example = Example(
+        "data set reviews exists with other content; choose another name, or DELETE /datasets/9f86d081884c7d65",
+        "/name",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +92,7 @@ def create_dataset(parts: Parts, upload: Upload) -> tuple[DatasetView, bool]:
     if not _NAME.fullmatch(upload.name):
         shown = upload.name if len(upload.name) <= 50 else upload.name[:47] + "..."
         detail = f"{shown!r}: use 1 to 200 characters, no control characters, no slash; not . and not .."
-        raise BadDatasetName(detail, [Fault("name", detail)])
+        raise BadDatasetName(detail, [Fault("/name", detail)])
     with _work_folder(parts) as folder:
         values = {"id": new_id(), "name": upload.name, **_pack(upload, folder)}
         digest = values["digest"]
@@ -94,7 +110,7 @@ def create_dataset(parts: Parts, upload: Upload) -> tuple[DatasetView, bool]:
         raise NameTaken("another data set of this name was removed just now; send the upload again")
     if row.digest != digest:
         detail = f"data set {upload.name} exists with other content; choose another name, or DELETE /datasets/{row.id}"
-        raise NameTaken(detail, [Fault("name", detail)])
+        raise NameTaken(detail, [Fault("/name", detail)])
     return view_of(row), created is not None
 
 
@@ -144,7 +160,7 @@ def _declared(upload: Upload) -> dict[str, TargetType] | None:
     for name, kind in (upload.declared or {}).items():
         if kind not in ("categorical", "continuous"):
             detail = f"{name}: {kind!r} is no kind of target; use categorical or continuous"
-            raise BadLabels(detail, [Fault("types", detail)])
+            raise BadLabels(detail, [Fault("/types", detail)])
         kinds[name] = "categorical" if kind == "categorical" else "continuous"
     return kinds or None
 
@@ -172,4 +188,4 @@ def _blobs(folder: Path, digest: str) -> list[tuple[str, Path]]:
 
 def _faults(part: str, error: PackedError) -> list[Fault]:
     """Each problem as a fault of a part of the form."""
-    return [Fault(part if fault.row is None else f"{part} row {fault.row}", fault.detail) for fault in error.faults]
+    return [Fault(f"/{part}", fault.detail, fault.row, fault.column) for fault in error.faults]

@@ -4,7 +4,7 @@ import difflib
 
 from app.db import datasets
 from app.db.engine import Transaction
-from app.errors import NotFound
+from app.errors import Example, NotFound
 
 _LISTED = 10
 _COMPARED = 1_000
@@ -16,6 +16,8 @@ class UnknownDataset(NotFound):
 
     rule = "unknown-dataset"
     title = "No such data set"
+    mend = "Take an id or a name from GET /datasets."
+    example = Example("no data set has the id 'imbd'; the newest are called imdb, reviews")
 
 
 def unknown_dataset(tx: Transaction, dataset_id: str) -> UnknownDataset:

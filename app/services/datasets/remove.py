@@ -2,7 +2,7 @@
 
 from app.db import datasets, runs
 from app.db.dialect import hold
-from app.errors import Conflict
+from app.errors import Conflict, Example, Fault
 from app.parts import Parts
 from app.services.datasets.find import unknown_dataset
 from app.services.datasets.view import storage_key
@@ -13,6 +13,8 @@ class DatasetInUse(Conflict):
 
     rule = "dataset-in-use"
     title = "The data set is in use"
+    mend = "Cancel the runs that the detail names, or wait for their end; then remove the data set."
+    example = Example("data set reviews is used by 2f6c0d9e4b7a1853; cancel them or wait for their end", "dataset_id")
 
 
 def remove_dataset(parts: Parts, dataset_id: str) -> None:
@@ -26,7 +28,10 @@ def remove_dataset(parts: Parts, dataset_id: str) -> None:
             raise unknown_dataset(tx, dataset_id)
         users = runs.users_of_dataset(tx, dataset_id)
         if users:
-            raise DatasetInUse(f"data set {row.name} is used by {', '.join(users)}; cancel them or wait for their end")
+            raise DatasetInUse(
+                f"data set {row.name} is used by {', '.join(users)}; cancel them or wait for their end",
+                [Fault("dataset_id", f"run {user} uses it (POST /runs/{user}/cancel)") for user in users],
+            )
         hold(tx, row.digest)
         datasets.remove(tx, dataset_id)
         # Before the commit, under the lock: after it, an upload of the same content could find files that vanish.

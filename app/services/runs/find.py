@@ -6,7 +6,7 @@ from app.db import checkpoints, runs
 from app.db.engine import Transaction
 from app.db.tables.checkpoints import CheckpointRow
 from app.db.tables.runs import RunRow
-from app.errors import Fault, Invalid, NotFound
+from app.errors import Example, Fault, Invalid, NotFound
 
 _LISTED = 5
 
@@ -16,6 +16,8 @@ class UnknownRun(NotFound):
 
     rule = "unknown-run"
     title = "No such run"
+    mend = "Take an id from GET /runs; a run that was removed is gone for good."
+    example = Example("no run has the id '2f6c'; the newest are 2f6c0d9e4b7a1853")
 
 
 class UnknownCheckpoint(NotFound):
@@ -23,6 +25,8 @@ class UnknownCheckpoint(NotFound):
 
     rule = "unknown-checkpoint"
     title = "No such checkpoint"
+    mend = "Take a step from GET /runs/{run_id}/checkpoints; a live run drops checkpoints as better ones come."
+    example = Example("run 2f6c0d9e4b7a1853 has no best checkpoint at step 7; it has 5, 10")
 
 
 def found_run(tx: Transaction, run_id: str) -> RunRow:
@@ -55,6 +59,8 @@ class BadCursor(Invalid):
 
     rule = "bad-cursor"
     title = "Not a cursor of this run"
+    mend = "Go on with the `next` of the page before (or the last event's id), or begin at 0."
+    example = Example("9 is no cursor of run 2f6c0d9e4b7a1853: they go from 0 to 4 now; begin at 0", "after")
 
 
 def refuse_beyond(after: int, last: int, run_id: str) -> None:

@@ -9,7 +9,7 @@ from app.db import checkpoints as checkpoint_rows
 from app.db import events as event_rows
 from app.db import runs
 from app.db.tables.checkpoints import CheckpointRow
-from app.errors import Fault, Invalid, NotFound
+from app.errors import Example, Fault, Invalid, NotFound
 from app.parts import Parts
 from app.services.runs.find import found_checkpoint, found_run, refuse_beyond
 from app.services.runs.keys import log_key
@@ -25,6 +25,11 @@ class UnknownStatus(Invalid):
 
     rule = "unknown-status"
     title = "No such status"
+    mend = "Ask for queued, running, cancelling, succeeded, failed or cancelled."
+    example = Example(
+        "'done' is no status of a run; use one of queued, running, cancelling, succeeded, failed, cancelled",
+        "status",
+    )
 
 
 class NoLog(NotFound):
@@ -32,6 +37,8 @@ class NoLog(NotFound):
 
     rule = "no-log"
     title = "No log"
+    mend = "Wait for the end of an attempt: its log is stored then."
+    example = Example("run 2f6c0d9e4b7a1853 has no log; one is stored when an attempt ends, and there were 0 attempts")
 
 
 @dataclass(frozen=True, slots=True)

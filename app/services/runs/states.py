@@ -6,7 +6,7 @@ from typing import Any
 from app.db import events, runs
 from app.db.engine import Transaction
 from app.db.tables.runs import RunRow
-from app.errors import Conflict
+from app.errors import Conflict, Example
 
 
 class Status(StrEnum):
@@ -37,6 +37,8 @@ class WrongState(Conflict):
 
     rule = "run-state"
     title = "The run's state does not allow this"
+    mend = "Read the run again; what has ended stays as it is."
+    example = Example("run 2f6c0d9e4b7a1853 is succeeded and has ended; it cannot become cancelling")
 
 
 def transition(

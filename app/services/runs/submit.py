@@ -6,7 +6,7 @@ from typing import Any
 from app.db import datasets, events, idempotency, runs
 from app.db.engine import Transaction
 from app.db.tables.datasets import DatasetRow
-from app.errors import Fault, Invalid
+from app.errors import Example, Fault, Invalid
 from app.parts import Parts
 from app.services.datasets.find import known_datasets
 from app.services.datasets.view import storage_key
@@ -40,6 +40,11 @@ class BadConfig(Invalid):
 
     rule = "run-config"
     title = "The configuration breaks rules"
+    mend = (
+        "Change every key that `errors` names; GET /config/schema has all keys, and POST /runs?validate=true "
+        "checks without queueing."
+    )
+    example = Example("/seed: must be 0 or more, got -1", "/seed")
 
 
 class DatasetNotThere(Invalid):
@@ -47,6 +52,8 @@ class DatasetNotThere(Invalid):
 
     rule = "run-dataset"
     title = "The run's data set does not exist"
+    mend = "Upload the data set first, or name one of those that the detail lists."
+    example = Example("no data set has the name or id 'imbd'; the newest are called imdb", "/dataset")
 
 
 class KeyReused(Invalid):
@@ -54,6 +61,11 @@ class KeyReused(Invalid):
 
     rule = "idempotency-key"
     title = "The Idempotency-Key cannot be used"
+    mend = "Use a new key for a new request; send the same body again only with its own key."
+    example = Example(
+        "the key made run 2f6c0d9e4b7a1853 of another body; use a new key for a new request",
+        "Idempotency-Key",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,18 +101,18 @@ def test_delete_removes_an_unused_one_and_refuses_a_used_one(client):
 def test_every_missing_part_is_named(client, parts):
     answer = client.post("/datasets", files={"types": (None, "[1]")})
     faults = is_problem(answer, 422)["errors"]
-    assert [fault["pointer"] for fault in faults] == ["types", "name", "labels", "archive"]
+    assert [fault["pointer"] for fault in faults] == ["/types", "/name", "/labels", "/archive"]
     assert nothing_incoming(parts)
 
 
 @pytest.mark.parametrize(
     ("files", "pointer"),
     [
-        ([("label", ("l.csv", b"ID\n"))], "label"),
-        ([("labels", ("l.csv", b"ID\n")), ("labels", ("l.csv", b"ID\n"))], "labels"),
-        ([("name", (None, "a")), ("name", (None, "b"))], "name"),
-        ([("types", (None, "{")), ("name", (None, "a"))], "types"),
-        ([("types", (None, '{"a": "number"}')), ("name", (None, "a"))], "types"),
+        ([("label", ("l.csv", b"ID\n"))], "/label"),
+        ([("labels", ("l.csv", b"ID\n")), ("labels", ("l.csv", b"ID\n"))], "/labels"),
+        ([("name", (None, "a")), ("name", (None, "b"))], "/name"),
+        ([("types", (None, "{")), ("name", (None, "a"))], "/types"),
+        ([("types", (None, '{"a": "number"}')), ("name", (None, "a"))], "/types"),
     ],
 )
 def test_unknown_doubled_and_wrong_parts_are_named(client, parts, files, pointer):
@@ -237,10 +237,10 @@ def test_the_column_of_ids_may_have_another_name(client):
 @pytest.mark.parametrize(
     ("data", "beside", "pointer", "said"),
     [
-        ({}, (), "labels", "folder_labels=TARGET"),
-        ({"folder_labels": "kind"}, ("labels",), "folder_labels", "stands beside labels"),
-        ({"folder_labels": "kind", "id_column": "x"}, (), "folder_labels", "stands beside id_column"),
-        ({"folder_labels": "ki\tnd"}, (), "folder_labels", "control character"),
+        ({}, (), "/labels", "folder_labels=TARGET"),
+        ({"folder_labels": "kind"}, ("labels",), "/folder_labels", "stands beside labels"),
+        ({"folder_labels": "kind", "id_column": "x"}, (), "/folder_labels", "stands beside id_column"),
+        ({"folder_labels": "ki\tnd"}, (), "/folder_labels", "control character"),
     ],
 )
 def test_labels_come_from_one_place_alone(client, data, beside, pointer, said):
@@ -249,3 +249,23 @@ def test_labels_come_from_one_place_alone(client, data, beside, pointer, said):
     body = is_problem(client.post("/datasets", data={"name": "once", **data}, files=sent), 422)
     assert [fault["pointer"] for fault in body["errors"]] == [pointer]
     assert said in body["errors"][0]["detail"]
+
+
+def test_a_fault_of_the_labels_is_named_by_part_row_and_column(client):
+    """One scheme for every part: a pointer into the form, and beside it the place in the table."""
+    table = b"ID,side\n000,high\n001\n002,low,x\n"
+    files = {**sides.form(), "labels": ("labels.csv", table)}
+    faults = is_problem(client.post("/datasets", data={"name": "rows"}, files=files), 422)["errors"]
+    assert [(fault["pointer"], fault["row"]) for fault in faults] == [("/labels", 3), ("/labels", 4)]
+    table = b"ID,side,level\n000,high,1\n001,low,tall\n"
+    files = {**sides.form(), "labels": ("labels.csv", table)}
+    declared = {"name": "rows", "types": json.dumps({"level": "continuous"})}
+    [fault] = is_problem(client.post("/datasets", data=declared, files=files), 422)["errors"]
+    assert (fault["pointer"], fault["row"], fault["column"]) == ("/labels", 3, "level")
+    files = {**sides.form(), "archive": ("a.zip", b"no archive at all")}
+    [fault] = is_problem(client.post("/datasets", data={"name": "rows"}, files=files), 422)["errors"]
+    assert (fault["pointer"], fault.keys()) == ("/archive", {"pointer", "detail"})
+    [fault] = is_problem(client.post("/datasets", data={"name": "a/b"}, files=sides.form()), 422)["errors"]
+    assert fault["pointer"] == "/name"
+    [fault] = is_problem(client.post("/datasets", files={"a/b~c": (None, "x")}), 422)["errors"]
+    assert fault["pointer"] == "/a~1b~0c"

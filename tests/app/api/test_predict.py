@@ -192,7 +192,7 @@ def test_an_empty_file_is_422_in_every_form(client, run):
     form = is_problem(client.post("/predict", params=params, files=[("file", ("a", b"x")), ("file", ("b", b""))]), 422)
     eir = is_problem(client.post("/predict", params=params, json=[{"input": "eA=="}, {"input": ""}]), 422)
     assert [body["type"] for body in (raw, form, eir)] == ["/problems/empty-file"] * 3
-    assert [body["errors"][0]["pointer"] for body in (raw, form, eir)] == ["", "file/1", "/1/input"]
+    assert [body["errors"][0]["pointer"] for body in (raw, form, eir)] == ["", "/file/1", "/1/input"]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_broken_bodies_are_400(client, run):
 
 def test_forms_have_files_and_nothing_else(client, run):
     other = client.post("/predict", params={"run": run}, files={"data": ("a", b"x")})
-    assert is_problem(other, 422)["errors"][0]["pointer"] == "data"
+    assert is_problem(other, 422)["errors"][0]["pointer"] == "/data"
     none = client.post(
         "/predict",
         params={"run": run},

@@ -1,13 +1,18 @@
 """Every failure is a problem document, and every problem type has its page."""
 
+import html
+import json
 import logging
+import re
 import socket
+from pathlib import Path
 
 import pytest
 
 import app.main  # noqa: F401  loads every error class of the service
-from app.api.problems import STATUS, rules, status_of
-from app.errors import DomainError, known_rules
+from app.api.problems import HTTP_RULES, PARAMETERS, STATUS, rules, status_of
+from app.api.schemas.problem import Problem
+from app.errors import DomainError
 from tests.app.api.failing import is_problem
 from tests.app.api.served import served
 from tests.support.parts import opened_parts
@@ -35,13 +40,41 @@ def test_rules_are_unique_by_meaning():
         assert (rule.title, rule.status) == (kind.title, status_of(kind))
 
 
-def test_every_type_resolves_to_a_page(client):
-    for slug in known_rules().keys() - {DomainError.rule}:
-        page = client.get(f"/problems/{slug}")
-        assert page.status_code == 200
-        assert page.headers["content-type"].startswith("text/html")
-    assert "/problems/method-not-allowed" in client.get("/problems").text
+RAISED = re.compile(r"HTTP_RULES\[(\d+)\]|PARAMETERS")
+
+
+def test_the_types_that_code_raises_are_those_that_have_a_page(client):
+    """Every error class of the service, and every failure of HTTP that a line of app/api answers with."""
+    text = "".join(path.read_text() for path in Path("app/api").rglob("*.py"))
+    http = {HTTP_RULES[int(status)].slug for status in RAISED.findall(text) if status} | {PARAMETERS.slug}
+    assert {rule.slug for rule in HTTP_RULES.values()} | {PARAMETERS.slug} == http
+    raised = {kind.rule for kind in every_error()} | http
+    listed = client.get("/problems", headers={"accept": "application/json"}).json()["problems"]
+    assert {found["type"] for found in listed} == {f"/problems/{slug}" for slug in raised}
+    page = client.get("/problems").text
+    assert set(re.findall(r'href="(/problems/[^"]+)"', page)) == {found["type"] for found in listed}
     is_problem(client.get("/problems/nosuch"), 404)
+
+
+@pytest.mark.parametrize("slug", sorted(rules()))
+def test_a_types_page_says_cause_mend_and_an_example(client, slug):
+    known = client.get(f"/problems/{slug}", headers={"accept": "application/json"}).json()
+    page = client.get(f"/problems/{slug}", headers={"accept": "text/html,*/*;q=0.8"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert (known["type"], known["status"]) == (f"/problems/{slug}", rules()[slug].status)
+    for part in ("title", "cause", "mend"):
+        assert known[part]
+        assert html.escape(known[part]) in page.text
+    example = Problem.model_validate(known["example"], strict=True)
+    assert (example.type, example.title, example.status) == (known["type"], known["title"], known["status"])
+    assert example.detail
+    assert html.escape(json.dumps(example.detail, ensure_ascii=False)) in page.text
+
+
+def test_each_rule_has_words_of_its_own():
+    for kind in every_error():
+        same = [other for other in every_error() if other.rule == kind.rule]
+        assert any({"mend", "example"} <= vars(other).keys() for other in same), kind
 
 
 def test_an_unknown_path_is_a_problem(client):
@@ -50,12 +83,34 @@ def test_an_unknown_path_is_a_problem(client):
 
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
-    [("DELETE", "/runs", "GET, HEAD, POST"), ("GET", "/predict", "POST"), ("POST", "/models/x", "GET, HEAD, PUT")],
+    [
+        ("DELETE", "/runs", "GET, HEAD, OPTIONS, POST"),
+        ("GET", "/predict", "OPTIONS, POST"),
+        ("POST", "/models/x", "DELETE, GET, HEAD, OPTIONS, PUT"),
+        ("TRACE", "/", "GET, HEAD, OPTIONS"),
+        ("PATCH", "/runs/x", "DELETE, GET, HEAD, OPTIONS"),
+    ],
 )
 def test_a_wrong_method_names_all_that_are_allowed(client, method, path, allow):
     answer = client.request(method, path)
     assert is_problem(answer, 405)["type"] == "/problems/method-not-allowed"
     assert answer.headers["allow"] == allow
+
+
+def test_options_answers_with_the_methods_of_each_route_and_of_all(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    for path, operations in paths.items():
+        answer = client.options(re.sub(r"{[^}]+}", "1", path))
+        assert (answer.status_code, answer.content) == (204, b""), path
+        methods = {method.upper() for method in operations} | {"OPTIONS"}
+        assert set(answer.headers["allow"].split(", ")) - {"HEAD"} == methods, path
+    is_problem(client.options("/nosuch"), 404)
+    host, port = client.base_url.host, client.base_url.port
+    with socket.create_connection((host, port), timeout=20) as raw:
+        raw.sendall(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        said = b"".join(iter(lambda: raw.recv(4096), b"")).lower()
+    assert said.startswith(b"http/1.1 204")
+    assert b"allow: delete, get, head, options, post, put" in said
 
 
 def test_a_bad_parameter_is_named(client):

@@ -113,7 +113,7 @@ def test_a_refused_upload_of_the_same_content_takes_no_file_from_one_under_way(p
 def test_a_name_that_is_none_is_refused(parts, tmp_path, name):
     with pytest.raises(BadDatasetName) as refused:
         create_dataset(parts, an_upload(tmp_path / "up", name))
-    assert refused.value.faults[0].pointer == "name"
+    assert refused.value.faults[0].pointer == "/name"
 
 
 def test_bad_labels_and_bad_archives_name_their_part_and_leave_nothing(parts, tmp_path):
@@ -124,8 +124,8 @@ def test_bad_labels_and_bad_archives_name_their_part_and_leave_nothing(parts, tm
     upload.labels.write_text("nothing here")
     with pytest.raises(BadLabels) as labels:
         create_dataset(parts, upload)
-    assert archive.value.faults[0].pointer == "archive"
-    assert labels.value.faults[0].pointer.startswith("labels")
+    assert archive.value.faults[0].pointer == "/archive"
+    assert labels.value.faults[0].pointer == "/labels"
     assert list(parts.settings.incoming_dir.iterdir()) == []
     assert list_datasets(parts).datasets == []
 
