@@ -53,9 +53,9 @@ def _across(ids: Sequence[str], places: Int64, groups: Grouped, validates: Bool)
     if len(seen):
         named = some([ids[place] for place in places[seen].tolist()])
         yield (
-            f"manual_valid_ids: {_count(len(seen), 'validation file')} of {np.count_nonzero(validates)} with the bytes of "
-            f"a training file ({named}): the model has seen them, what is measured of them is too good; name all files "
-            "of the same bytes, or none"
+            f"manual_valid_ids: {_count(len(seen), 'validation file')} of {np.count_nonzero(validates)} with the bytes "
+            f"of a training file ({named}): the model has seen them, what is measured of them is too good; name all "
+            "files of the same bytes, or none"
         )
 
 
