@@ -46,6 +46,7 @@ class Run(_Object):
     """A run. `best` is its best stored checkpoint, `error` a problem (type, title, detail) once it failed.
 
     `config_notes` name what was accepted without effect, `reasons` why a value was chosen; both by JSON pointer.
+    `plan` is how the device carries it out, once that is known; its `split` tells how the files were divided.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Run(_Object):
     config: dict[str, Any] | None = None
     reasons: dict[str, str] = {}
     config_notes: list[dict[str, Any]] = []
+    plan: dict[str, Any] | None = None
     max_runtime_s: float | None = None
     stopped: str | None = None
     attempt: int = 0
@@ -66,6 +68,11 @@ class Run(_Object):
     def ended(self) -> bool:
         """True when nothing more will happen to it."""
         return self.status in {"succeeded", "failed", "cancelled"}
+
+    @property
+    def split_notes(self) -> list[str]:
+        """What is odd about the division into training and validation files; nothing while the plan is not made."""
+        return list(((self.plan or {}).get("split") or {}).get("notes", []))
 
 
 class Point(_Object):

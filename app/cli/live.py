@@ -19,9 +19,13 @@ WIDE = 110
 
 def follow(client: Client, run: Run, console: Console) -> Run:
     """Show a run until it has ended, then its curves and best values."""
-    story = Story()
+    story, noted = Story(), False
     with _shown(console, run) as show:
         for seen in client.watch(run.id):
+            if not noted and seen.run.plan:
+                noted = True
+                for words in seen.run.split_notes:
+                    console.print(Text(f"split: {words}", "yellow"))
             story.add(seen.points)
             show.seen(seen, story)
             run = seen.run

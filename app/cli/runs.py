@@ -43,7 +43,7 @@ def show(run: str | None, as_json: bool) -> None:
     if as_json:
         print_json({**found.model_dump(), "attempts": [attempt.model_dump() for attempt in attempts]})
         return
-    left = found.progress.eta_s
+    left, split = found.progress.eta_s, (found.plan or {}).get("split") or {}
     rows: list[tuple[str, Any]] = [
         ("run", found.id),
         ("name", found.name),
@@ -51,6 +51,8 @@ def show(run: str | None, as_json: bool) -> None:
         ("steps", _steps(found)),
         ("left", duration(left) if left is not None and not found.ended else None),
         ("best", _best(found)),
+        ("split", f"{split['train']:,} train, {split['valid']:,} validate, {split['how']}" if split else None),
+        *(("", words) for words in found.split_notes),
         ("error", f"{found.error.get('title')}: {found.error.get('detail')}" if found.error else None),
     ]
     for attempt in attempts:

@@ -133,7 +133,7 @@ def open_job(
         sampler=Sampler(files.train, seed, info.sampling_strategy_if_longer, _balance(config, labels, files.train)),
         batches=Batches(dataset, labels, info.max_length, device),
         state=fresh_state(config, targets, seed, device),
-        identity=Identity(config, plan, targets, dataset.digest),
+        identity=Identity(config, plan, targets, dataset.digest, files.digest),
         plateau=PlateauRule.of(config, plan.sample_interval),
         early_stop=EarlyStopRule.of(config, plan.sample_interval),
         pace=pace,
@@ -162,9 +162,15 @@ def chosen_targets(config: RunConfig, labels: LabelTable) -> list[Target]:
 
 def split_files(config: RunConfig, dataset: PackedDataset, tables: Sequence[Target]) -> Split:
     """Training and validation files; a file without a label of any target takes no part. Raises SplitError."""
-    usable = ~np.logical_and.reduce([table.missing for table in tables])
     basic = config.globals.basic_experiment
-    return split(dataset.ids, usable, valid_size=basic.valid_size, manual=basic.manual_valid_ids, seed=basic.seed)
+    return split(
+        dataset.ids,
+        dataset.file_digests,
+        tables,
+        valid_size=basic.valid_size,
+        manual=basic.manual_valid_ids,
+        seed=basic.seed,
+    )
 
 
 def target_spec(config: RunConfig, table: Target, train: NDArray[np.int64]) -> TargetSpec:

@@ -7,7 +7,7 @@ Legend: N files, C classes.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +44,10 @@ def categorical_metrics(probabilities: Floats, labels: Labels, names: Sequence[s
     if not len(labels):
         return {}
     _check_finite("probabilities", probabilities)
-    confusion = _confusion(labels, probabilities.argmax(axis=1), probabilities.shape[1])
-    ranked = np.count_nonzero(confusion.sum(axis=1)) > 1
+    counts = _counts(labels, probabilities.argmax(axis=1), probabilities.shape[1])
+    ranked = np.count_nonzero(counts.true) > 1
     return {
-        name: float(_CATEGORICAL[name](probabilities, labels, confusion))
+        name: float(_CATEGORICAL[name](probabilities, labels, counts))
         for name in wanted
         if ranked or name not in _NEED_TWO_CLASSES
     }
@@ -120,65 +120,77 @@ def _check_finite(name: str, values: Floats) -> None:
         raise NonFinitePredictions(name)
 
 
-# ---- categorical: each takes probabilities (N, C), labels (N,), confusion (C, C) with a row per true class
+# ---- categorical: each takes probabilities (N, C), labels (N,) and the Counts of both
 
 
-def _confusion(labels: Labels, predicted: NDArray[np.intp], classes: int) -> Floats:
-    return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes).astype(np.float64)
+class Counts(NamedTuple):
+    """Files by class, each (C,): with that label, predicted so, and both. No (C, C) table: C may be many thousands."""
+
+    true: Floats
+    predicted: Floats
+    right: Floats
+
+    @property
+    def n(self) -> float:
+        """How many files there are."""
+        return float(self.true.sum())
 
 
-def _accuracy(probabilities: Floats, labels: Labels, confusion: Floats) -> float:
-    return float(np.trace(confusion) / confusion.sum())
+def _counts(labels: Labels, predicted: NDArray[np.intp], classes: int) -> Counts:
+    found = (labels, predicted, labels[labels == predicted])
+    return Counts(*(np.bincount(one, minlength=classes).astype(np.float64) for one in found))
 
 
-def _matthews(probabilities: Floats, labels: Labels, confusion: Floats) -> float:
+def _accuracy(probabilities: Floats, labels: Labels, counts: Counts) -> float:
+    return float(counts.right.sum() / counts.n)
+
+
+def _matthews(probabilities: Floats, labels: Labels, counts: Counts) -> float:
     """R_K of Gorodkin (2004): the correlation of two classifications; 0 when either side knows one class only."""
-    true, predicted, n = confusion.sum(axis=1), confusion.sum(axis=0), confusion.sum()
-    covariance = np.trace(confusion) * n - true @ predicted
+    true, predicted, n = counts.true, counts.predicted, counts.n
+    covariance = counts.right.sum() * n - true @ predicted
     variances = (n**2 - true @ true) * (n**2 - predicted @ predicted)
     return float(covariance / np.sqrt(variances)) if variances > 0 else 0.0
 
 
-def _kappa(probabilities: Floats, labels: Labels, confusion: Floats) -> float:
+def _kappa(probabilities: Floats, labels: Labels, counts: Counts) -> float:
     """Cohen's kappa: agreement beyond that of chance."""
-    n = confusion.sum()
-    chance = confusion.sum(axis=1) @ confusion.sum(axis=0) / n**2
-    return float((np.trace(confusion) / n - chance) / (1 - chance))
+    chance = counts.true @ counts.predicted / counts.n**2
+    return float((counts.right.sum() / counts.n - chance) / (1 - chance))
 
 
-def _precision(probabilities: Floats, labels: Labels, confusion: Floats) -> float:
-    return _macro(np.diag(confusion), confusion.sum(axis=0), confusion)
+def _precision(probabilities: Floats, labels: Labels, counts: Counts) -> float:
+    return _macro(counts.right, counts.predicted, counts)
 
 
-def _recall(probabilities: Floats, labels: Labels, confusion: Floats) -> float:
-    return _macro(np.diag(confusion), confusion.sum(axis=1), confusion)
+def _recall(probabilities: Floats, labels: Labels, counts: Counts) -> float:
+    return _macro(counts.right, counts.true, counts)
 
 
-def _f1(probabilities: Floats, labels: Labels, confusion: Floats) -> float:
-    return _macro(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1), confusion)
+def _f1(probabilities: Floats, labels: Labels, counts: Counts) -> float:
+    return _macro(2 * counts.right, counts.predicted + counts.true, counts)
 
 
-def _macro(hits: Floats, of: Floats, confusion: Floats) -> float:
+def _macro(hits: Floats, of: Floats, counts: Counts) -> float:
     """Mean over the classes seen in labels or predictions of hits / of, 0 / 0 counting as 0."""
-    seen = confusion.sum(axis=0) + confusion.sum(axis=1) > 0
+    seen = counts.predicted + counts.true > 0
     return float(np.divide(hits, of, out=np.zeros_like(hits), where=of > 0)[seen].mean())
 
 
-def _roc_auc(probabilities: Floats, labels: Labels, confusion: Floats) -> float:
+def _roc_auc(probabilities: Floats, labels: Labels, counts: Counts) -> float:
     """One versus one, macro (Hand & Till 2001), over the pairs of classes that the labels hold.
 
     For each class a, its own files' scores are sorted once; a file of class b loses to as many of them as rank above it
     (ties half): the mean share is the area for the pair (a, b).
     """
-    counts = np.bincount(labels, minlength=probabilities.shape[1])
-    present = np.flatnonzero(counts)
+    present = np.flatnonzero(counts.true)
     if probabilities.shape[1] == 2:
         return float(_wins(probabilities[:, 1], labels == 1)[labels == 0].mean())
     areas = []
     for a in present:
-        won = np.bincount(labels, weights=_wins(probabilities[:, a], labels == a), minlength=len(counts))
+        won = np.bincount(labels, weights=_wins(probabilities[:, a], labels == a), minlength=len(counts.true))
         others = present[present != a]
-        areas.append(won[others] / counts[others])
+        areas.append(won[others] / counts.true[others])
     return float(np.mean(areas))
 
 
@@ -189,7 +201,7 @@ def _wins(scores: Floats, positive: NDArray[np.bool_]) -> Floats:
     return np.asarray(1 - below / (2 * len(ordered)), np.float64)
 
 
-def _average_precision(probabilities: Floats, labels: Labels, confusion: Floats) -> float:
+def _average_precision(probabilities: Floats, labels: Labels, counts: Counts) -> float:
     if probabilities.shape[1] == 2:
         return _precision_area(probabilities[:, 1], labels == 1)
     return float(np.mean([_precision_area(probabilities[:, c], labels == c) for c in np.unique(labels)]))
@@ -230,7 +242,7 @@ def _explained_variance(values: Floats, labels: Floats) -> float:
     return float(1 - np.var(labels - values) / np.var(labels))
 
 
-_CATEGORICAL: dict[str, Callable[[Floats, Labels, Floats], float]] = {
+_CATEGORICAL: dict[str, Callable[[Floats, Labels, Counts], float]] = {
     "mcc": _matthews,
     "acc": _accuracy,
     "roc-auc-macro": _roc_auc,

@@ -13,7 +13,7 @@ from models.training.build import chosen_targets, open_job, split_files
 from models.training.device import default_device, default_threads, torch_as_planned
 from models.training.evaluate import evaluate
 from models.training.loop import step
-from models.training.report import Plan, Speed
+from models.training.report import Plan, Speed, SplitReport
 from models.training.split import Split
 
 BUDGET_SHARE = 0.85
@@ -49,6 +49,7 @@ def choose_for_device(
         checkpoint_interval=config.globals.evaluation_checkpoint.checkpoint_interval,
         steps_per_epoch=per_epoch,
         reasons=_reasons(config, asked, files),
+        split=SplitReport(train=len(files.train), valid=len(files.valid), how=files.how, notes=[*files.notes]),
     )
     if budget_s is None or asked.steps is not None:
         return _with_interval(plan, config, VALIDATIONS)

@@ -27,11 +27,23 @@ class Speed(BaseModel):
     validation_s: float = Field(ge=0, description="seconds of a validation")
 
 
+class SplitReport(BaseModel):
+    """How the files of a run were divided, and what a user should know of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    train: int = Field(ge=1, description="files to train on")
+    valid: int = Field(ge=1, description="files to validate on")
+    how: str = Field(description="by what they were divided")
+    notes: list[str] = Field(description="what is odd about it: equal files, classes that one side lacks")
+
+
 class Plan(BaseModel):
     """How one run is carried out on one device: made once, kept for every resume.
 
     Runs with equal configs and plans on equal data are bit-equal on a CPU. reasons: why each value, by field name.
-    measured: None where nothing had to be; like reasons it decides nothing of what is computed.
+    measured, split: None where nothing had to be measured, and in plans of older versions; like reasons they decide
+    nothing of what is computed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +60,7 @@ class Plan(BaseModel):
     steps_per_epoch: int = Field(ge=1, description="training files // batch_size")
     reasons: dict[str, str] = Field(default_factory=dict)
     measured: Speed | None = None
+    split: SplitReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ class RunFolder:
         """See models.training.report.Report."""
         _write_json(self._plan, plan.model_dump())
         self._steps = plan.steps
+        for note in plan.split.notes if plan.split else ():
+            print(f"split: {note}", file=sys.stderr)
 
     def points(self, points: Sequence[Point]) -> None:
         """See models.training.report.Report."""

@@ -42,12 +42,13 @@ class TrainState:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a run is about: a state may only go on under the same config and plan, on the same data."""
+    """What a run is about: a state may only go on under the same config, plan and split, on the same data."""
 
     config: RunConfig
     plan: Plan
     targets: list[TargetSpec]
     dataset: str
+    split: str
 
     def header(self) -> dict[str, Any]:
         """As JSON."""
@@ -55,7 +56,8 @@ class Identity:
             "config": dump_config(self.config),
             "dataset": self.dataset,
             "targets": [target.to_dict() for target in self.targets],
-            "plan": self.plan.model_dump(exclude={"reasons", "measured"}),
+            "plan": self.plan.model_dump(exclude={"reasons", "measured", "split"}),
+            "split": self.split,
         }
 
 

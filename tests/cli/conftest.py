@@ -65,13 +65,15 @@ class Desk:
 
 
 def write_sides(folder: Path, files: int, seed: int) -> None:
-    """Files of low or of high bytes in folder/sides, their labels in folder/labels.csv."""
+    """Files of low or of high bytes in folder/sides, two of them equal, their labels in folder/labels.csv."""
     draw = random.Random(seed)
     (folder / "sides").mkdir(parents=True, exist_ok=True)
     rows = ["ID,side"]
     for number in range(files):
         high = number % 2
         data = bytes(128 * high + draw.randrange(128) for _ in range(draw.randint(8, 40)))
+        if number == files - 1:
+            data = (folder / "sides/001.bin").read_bytes()
         (folder / f"sides/{number:03d}.bin").write_bytes(data)
         rows.append(f"{number:03d},{'high' if high else 'low'}")
     (folder / "labels.csv").write_text("\n".join(rows) + "\n")

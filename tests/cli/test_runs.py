@@ -20,6 +20,8 @@ def test_a_run_is_shown_with_its_attempts(desk, run_id):
     shown = desk.octet("runs", "show", run_id).stdout
     assert "succeeded" in shown
     assert "finished" in shown
+    assert "32 train, 8 validate, in proportion by 'side'" in shown
+    assert "2 files have the same bytes as another one" in shown
     found = json.loads(desk.octet("runs", "show", run_id, "--json").stdout)
     assert (found["id"], found["attempts"][0]["reason"]) == (run_id, "finished")
 
@@ -28,6 +30,7 @@ def test_watching_a_run_that_has_ended_shows_its_curves_and_ends_as_it_did(desk,
     done = desk.octet("runs", "watch", run_id)
     assert done.returncode == 0
     assert "best at step" in done.stdout
+    assert "split: 2 files have the same bytes as another one" in " ".join(done.stdout.split())
 
 
 def test_an_unknown_run_ends_with_4(desk):

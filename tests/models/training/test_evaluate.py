@@ -63,8 +63,8 @@ def test_a_loss_that_is_no_number_any_more_ends_the_training_and_names_its_targe
 def test_a_target_without_a_label_among_the_validation_files_is_no_divergence(job_of):
     files, labels = sides(40)
     both = {**labels, "rare": [1.0, 2.0, *[None] * 38]}
-    job = job_of(files, both, cat=["side"], con=["rare"], globals={"basic_experiment": {"valid_size": 4, "seed": 1}})
-    assert not set(job.files.valid.tolist()) & {0, 1}
+    named = {"manual_valid_ids": ["f010", "f011", "f012", "f013"]}
+    job = job_of(files, both, cat=["side"], con=["rare"], globals={"basic_experiment": named})
     assert set(evaluated(job).values) == {None, "side"}
 
 

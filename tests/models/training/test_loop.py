@@ -140,6 +140,15 @@ def test_a_state_of_another_run_is_refused(dataset, tmp_path, change, words):
         trained(config, dataset, tmp_path / "x", resume=first.kept("resume")[-1].path, **change)
 
 
+def test_a_state_of_a_version_that_divided_the_files_otherwise_is_refused(dataset, tmp_path):
+    """Going on would train on files that validated before."""
+    path = trained(both(), dataset, tmp_path / "first", stop_at=2).kept("resume")[-1].path
+    header, tensors = checkpoint.read(path, "octet-train-state")
+    checkpoint.write(path, "octet-train-state", {name: v for name, v in header.items() if name != "split"}, tensors)
+    with pytest.raises(CheckpointError, match="another split"):
+        trained(both(), dataset, tmp_path / "x", resume=path)
+
+
 def test_a_best_file_is_no_state(dataset, tmp_path):
     whole = trained(both(), dataset, tmp_path / "whole")
     with pytest.raises(CheckpointError, match="of kind octet-model, needed is octet-train-state"):

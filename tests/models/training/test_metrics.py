@@ -97,6 +97,18 @@ def test_one_versus_one_macro_is_scikit_learns_own_when_all_classes_are_there():
     )
 
 
+def test_many_thousands_of_classes_need_no_table_of_all_their_pairs():
+    """20,000 classes: a confusion matrix would take 3 GB."""
+    labels = np.arange(50) * 400
+    probabilities = np.full((50, 20_000), 1e-5)
+    predicted = np.where(np.arange(50) % 2, labels, labels[::-1])
+    probabilities[np.arange(50), predicted] = 0.8
+    found = categorical_metrics(probabilities, labels, CATEGORICAL)
+    assert found["mcc"] == pytest.approx(oracle.matthews_corrcoef(labels, predicted))
+    assert found["f1-macro"] == pytest.approx(oracle.f1_score(labels, predicted, average="macro", zero_division=0))
+    assert found["acc"] == 0.5
+
+
 def test_predictions_of_one_class_have_an_mcc_of_zero():
     probabilities = np.tile([0.9, 0.1], (4, 1))
     found = categorical_metrics(probabilities, np.array([0, 1, 0, 1]), CATEGORICAL)

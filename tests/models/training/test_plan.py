@@ -52,6 +52,11 @@ def test_what_is_asked_for_wins(dataset):
     assert {plan.reasons[name] for name in ("steps", "batch_size", "threads")} == {"asked for"}
 
 
+def test_the_plan_says_how_the_files_were_divided(dataset):
+    plan = choose_for_device(with_interval(7), dataset)
+    assert plan.split.model_dump() == {"train": 48, "valid": 16, "how": "in proportion by 'side'", "notes": []}
+
+
 def test_a_batch_is_at_most_all_training_files(dataset):
     plan = choose_for_device(with_interval(7), dataset, request=PlanRequest(batch=500))
     assert (plan.batch_size, plan.steps_per_epoch) == (48, 1)
