@@ -6,7 +6,7 @@ from itertools import chain, takewhile
 
 from models.packed.entries import Entry
 from models.packed.labels import LabelTable
-from models.packed.problems import ArchiveError, LabelError, Problem, ProblemLog, no_files, some
+from models.packed.problems import ArchiveError, LabelError, Problem, ProblemLog, no_files, some, sparse_file
 from models.packed.writer import PackWriter
 
 _SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"}
@@ -40,6 +40,8 @@ class FolderWalk:
         if folders:
             pairs = zip(folders if self._shared is None else self._shared, folders, strict=False)
             self._shared = [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
+        if entry.holes:
+            self.problems.add("sparse_file", sparse_file(entry.path, entry.holes), file_id=entry.path)
         self.writer.add(entry.path, entry.path, chain((first,), chunks))
 
     def end(self, ignored: Sequence[str]) -> LabelTable:
