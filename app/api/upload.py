@@ -70,13 +70,19 @@ class UploadForm:
         if header.name in {"labels", "archive"} and header.name not in self._single:
             self._single[header.name] = path
         elif header.name == "file":
-            self._files.append((header.filename or "", path))
+            self._files.append((self._name_of_file(header), path))
         else:
             twice = header.name in {*self._texts, *self._single}
             detail = "stands twice; send it once" if twice else f"unknown; the parts are {FIELDS}"
             raise BadForm(f"{header.name}: {detail}", [Fault(json_pointer([header.name]), detail)])
         self._open = path.open("wb")
         return self._open
+
+    def _name_of_file(self, header: PartHeader) -> str:
+        if not header.filename:
+            detail = "has no file name, by which its label is found; send it as file=@NAME"
+            raise BadForm(f"file: {detail}", [Fault(f"file/{len(self._files)}", detail)])
+        return header.filename
 
     def close(self) -> None:
         """Close what an upload that broke off left open."""

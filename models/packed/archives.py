@@ -11,8 +11,10 @@ from models.packed.limits import Meter
 from models.packed.names import safe_path, shown
 from models.packed.problems import ARCHIVES_TAKEN, ArchiveError
 from models.packed.source import CHUNK, Source, gunzip, plain, unbzip2, unxz, unzstd
-from models.packed.tar import BLOCK, is_tar, read_tar
+from models.packed.sparse import BLOCK
+from models.packed.tar import is_tar, read_tar
 from models.packed.zip import read_zip
+from models.packed.zip_directory import SPLIT_MARK, ends_as_zip
 
 _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Iterator[bytes]]] = {
     b"\x1f\x8b": gunzip,
@@ -20,10 +22,18 @@ _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Iterator[bytes]]] = {
     b"BZh": unbzip2,
     b"\x28\xb5\x2f\xfd": unzstd,
 }
-_ZIP = (b"PK\3\4", b"PK\5\6", b"PK\6\6")
+_ZIP = (b"PK\3\4", b"PK\5\6", b"PK\6\6", SPLIT_MARK)
+_ZSTD_SKIPPABLE = b"\x2a\x4d\x18"  # behind 0x50 ... 0x5f; pzstd begins with such a frame
 _KNOWN_BUT_NOT_READ = {
     b"7z\xbc\xaf\x27\x1c": "7-Zip",
     b"Rar!": "RAR",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"LZIP": "lzip",
+    b"\x1f\x9d": "compress (.Z)",
+    b"0707": "cpio",
+    b"!<arch>\n": "ar",
+    b"xar!": "xar",
+    b"MSCF": "Windows cabinet",
 }
 
 
@@ -35,10 +45,9 @@ def read_archive(path: Path, meter: Meter) -> Iterator[Entry]:
         if begin.startswith(_ZIP):
             yield from read_zip(path, meter)
             return
-        for magic, unpack in _COMPRESSIONS.items():
-            if begin.startswith(magic):
-                yield from read_tar(Source(unpack(file), meter), meter)
-                return
+        if unpack := _compression(begin):
+            yield from _unpacked(Source(unpack(file), meter), meter)
+            return
         if is_tar(begin):
             yield from read_tar(Source(plain(file), meter), meter)
             return
@@ -47,7 +56,29 @@ def read_archive(path: Path, meter: Meter) -> Iterator[Entry]:
     for magic, kind in _KNOWN_BUT_NOT_READ.items():
         if begin.startswith(magic):
             raise ArchiveError(f"this is a {kind} file, which is not read; {ARCHIVES_TAKEN}")
+    if ends_as_zip(path):
+        yield from read_zip(path, meter)  # behind a program that unpacks it, or other bytes
+        return
     raise ArchiveError(f"this is no archive (it begins with {begin[:8]!r}); {ARCHIVES_TAKEN}")
+
+
+def _compression(begin: bytes) -> Callable[[BinaryIO], Iterator[bytes]] | None:
+    """What unpacks a file that begins like this."""
+    if begin[1:4] == _ZSTD_SKIPPABLE and begin[0] >> 4 == 5:
+        return unzstd
+    return next((unpack for magic, unpack in _COMPRESSIONS.items() if begin.startswith(magic)), None)
+
+
+def _unpacked(source: Source, meter: Meter) -> Iterator[Entry]:
+    """The tar that a compressed stream must be. Raises ArchiveError naming what it is instead."""
+    begin = source.peek(BLOCK)
+    if begin.startswith(_ZIP):
+        raise ArchiveError("this is a zip archive that was compressed once more; send the .zip itself")
+    if _compression(begin):
+        raise ArchiveError(f"this archive was compressed twice; {ARCHIVES_TAKEN}, compressed once")
+    if begin and len(begin) >= BLOCK and not is_tar(begin):
+        raise ArchiveError(f"this is a single compressed file and no tar archive; {ARCHIVES_TAKEN}")
+    yield from read_tar(source, meter)
 
 
 def read_folder(folder: Path, meter: Meter) -> Iterator[Entry]:

@@ -6,7 +6,8 @@ from itertools import chain, takewhile
 
 from models.packed.entries import Entry
 from models.packed.labels import LabelTable
-from models.packed.problems import ArchiveError, LabelError, Problem, ProblemLog, no_files, some
+from models.packed.matching import same
+from models.packed.problems import ArchiveError, LabelError, Problem, ProblemLog, no_files, some, sparse_file
 from models.packed.writer import PackWriter
 
 _SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"}
@@ -36,10 +37,12 @@ class FolderWalk:
             detail = f"the file {entry.path!r} is empty: there is nothing to learn from, it is left out"
             self.problems.add("empty_file", detail, file_id=entry.path)
             return
-        folders = entry.path.split("/")[:-1]
+        folders = same(entry.path).split("/")[:-1]
         if folders:
             pairs = zip(folders if self._shared is None else self._shared, folders, strict=False)
             self._shared = [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
+        if entry.holes:
+            self.problems.add("sparse_file", sparse_file(entry.path, entry.holes), file_id=entry.path)
         self.writer.add(entry.path, entry.path, chain((first,), chunks))
 
     def end(self, ignored: Sequence[str]) -> LabelTable:
@@ -62,7 +65,7 @@ class FolderWalk:
         return LabelTable.of(paths, {self.target: classes}, {self.target: "categorical"})
 
     def _class_of(self, path: str) -> str:
-        shared, parts = self._shared or [], path.split("/")
+        shared, parts = self._shared or [], same(path).split("/")
         below = len(parts) > len(shared) + 1 and parts[: len(shared)] == shared
         return parts[len(shared)] if below else ""
 

@@ -12,7 +12,7 @@ from models.packed.labels import LabelTable
 from models.packed.labels_csv import LabelRows
 from models.packed.names import stem
 from models.packed.near_miss import near_miss
-from models.packed.problems import LISTED, ArchiveError, LabelError, ProblemLog, no_files, some
+from models.packed.problems import LISTED, ArchiveError, LabelError, ProblemLog, no_files, some, sparse_file
 from models.packed.writer import PackWriter
 
 _UNLABELLED = "file_without_label"
@@ -48,6 +48,9 @@ class TableWalk:
             detail = f"the file {entry.path!r} is empty: there is nothing to learn from, it is left out"
             self.problems.add("empty_file", detail, file_id=file_id, row=int(self.rows.rows[row]))
             return
+        if entry.holes:
+            detail = sparse_file(entry.path, entry.holes)
+            self.problems.add("sparse_file", detail, file_id=file_id, row=int(self.rows.rows[row]))
         self._file_of_row[row] = len(self.writer)
         self.packed_rows.append(row)
         self.writer.add(file_id, entry.path, chain((first,), chunks))

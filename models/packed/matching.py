@@ -12,7 +12,11 @@ from models.packed.texts import Texts
 
 
 def same(text: str) -> str:
-    """What is compared of an ID: its letters, however their accents are encoded (Unicode NFC)."""
+    """What is compared of an ID: its letters, however its accents are encoded (Unicode NFC) and its folders parted."""
+    if "\\" in text:
+        text = text.replace("\\", "/")
+    if text.startswith("./"):
+        text = text[2:]
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
@@ -24,7 +28,7 @@ class IdIndex:
         hashes = np.fromiter((hash(same(text)) for text in ids), np.int64, len(ids))
         self._rows = np.argsort(hashes, kind="stable")
         self._hashes = array("q", hashes[self._rows].tobytes())
-        self._with_folders = any(b"/" in raw for raw in ids.each_raw())
+        self._with_folders = any(b"/" in raw or b"\\" in raw for raw in ids.each_raw())
 
     def find(self, file_id: str) -> int | None:
         """The (first) row with this ID."""

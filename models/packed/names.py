@@ -23,7 +23,7 @@ def safe_path(name: str) -> str:
     if name.startswith(("/", "\\")) or (name[1:2] == ":" and name[:1].isalpha() and name[2:3] in ("/", "\\", "")):
         raise ArchiveError(f"the name {name!r} is absolute; pack the files with relative names (tar -C FOLDER ...)")
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    if ".." in parts:
+    if ".." in name and ".." in name.replace("\\", "/").split("/"):
         raise ArchiveError(
             f"the name {name!r} leads out of the archive ('..'); pack the files with plain relative names"
         )

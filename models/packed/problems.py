@@ -92,6 +92,14 @@ def some(items: Iterable[object], limit: int = 5, of: int | None = None) -> str:
     return f"{words} and {more} more" if more > 0 else words
 
 
+def sparse_file(path: str, holes: int) -> str:
+    """The words of a problem that is lived with: the file is whole, but most of it may be a hole."""
+    return (
+        f"the file {path!r} is sparse: {holes} of its bytes are holes, which are read as zeros; "
+        "if they are no data, pack the file without them"
+    )
+
+
 def no_files(ignored: Sequence[str]) -> ArchiveError:
     """The error for a source that has no file to pack."""
     junk = f" but what is always ignored ({some(ignored, 3)})" if ignored else ""

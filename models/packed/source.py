@@ -16,6 +16,8 @@ else:
     from backports import zstd
 
 CHUNK = 1 << 20
+_PACKED_CHUNK = 1 << 16
+"""What is left of a chunk is copied at the end of each member of a compressed stream, and a member may be tiny."""
 _XZ_MEMORY = 256 << 20
 _ZSTD_WINDOW_LOG = 27  # 128 MiB, what zstd itself unpacks without being asked
 _CUT = "the archive ends too early: it is truncated; make or send it again"
@@ -31,7 +33,7 @@ def plain(file: BinaryIO) -> Iterator[bytes]:
 def gunzip(file: BinaryIO) -> Iterator[bytes]:
     """The bytes of a gzip file, of all its members; their checksums are checked. Raises ArchiveError."""
     inflater, packed, between = zlib.decompressobj(31), b"", True
-    while packed := packed or file.read(CHUNK):
+    while packed := packed or file.read(_PACKED_CHUNK):
         if between and not (packed := packed.lstrip(b"\0")):
             continue  # zero padding behind a member
         between = False
@@ -79,7 +81,7 @@ class _Decoder(Protocol):
 def _streams(file: BinaryIO, new_decoder: Callable[[], _Decoder]) -> Iterator[bytes]:
     """The bytes of compressed streams that stand one behind the other. Raises ArchiveError."""
     decoder, packed, between = new_decoder(), b"", True
-    while packed or not decoder.needs_input or (packed := file.read(CHUNK)):
+    while packed or not decoder.needs_input or (packed := file.read(_PACKED_CHUNK)):
         if between and not (packed := packed.lstrip(b"\0")):
             continue  # stream padding
         between = False
@@ -121,6 +123,13 @@ class Source:
             self._at = end
             return taken
         return b"".join(self.pieces(size))
+
+    def peek(self, size: int) -> bytes:
+        """The next `size` bytes, which stay where they are; fewer when the stream ends before."""
+        while len(self._chunk) - self._at < size and (more := next(self._chunks, b"")):
+            self._meter.unpacked(len(more))
+            self._chunk += more
+        return self._chunk[self._at : self._at + size]
 
     def pieces(self, size: int) -> Iterator[bytes]:
         """The next `size` bytes, chunk by chunk. Raises ArchiveError when the stream ends before."""

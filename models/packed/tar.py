@@ -1,8 +1,8 @@
 """Reads tar as a stream, in constant memory and strictly: a cut archive is refused, never taken for a short one.
 
 Own reader, because the standard library's keeps every member in memory, takes a damaged or cut header in mid-archive
-for the end, and is several times slower per member. Formats: v7, ustar, GNU long names, pax
-(POSIX.1-2017, pax interchange format; GNU tar manual, "Basic Tar Format").
+for the end, and is several times slower per member. Formats: v7, ustar, GNU long names and sparse
+files, pax (POSIX.1-2017, pax interchange format; GNU tar manual, "Basic Tar Format").
 """
 
 from collections.abc import Iterator
@@ -11,19 +11,21 @@ from typing import NamedTuple
 from models.packed.entries import Entry
 from models.packed.limits import Meter
 from models.packed.names import safe_path, shown
+from models.packed.pax import Described
 from models.packed.problems import ARCHIVES_TAKEN, ArchiveError
 from models.packed.source import Source
+from models.packed.sparse import BLOCK, gnu_map, pax_map, refuse_bad_map
 
-BLOCK = 512
 _MOST_EXTENSION = 1 << 20
 _END = bytes(BLOCK)
+_FOLDER, _SPARSE, _REGULAR = b"5", b"S", (b"", b"0", b"7")
+_EXTENSIONS = (b"L", b"K", b"x", b"X", b"g")
 _REFUSED = {
     b"1": "a hard link; pack with tar --hard-dereference",
     b"2": "a symbolic link; pack with tar --dereference",
     b"3": "a device; leave it out",
     b"4": "a device; leave it out",
     b"6": "a named pipe; leave it out",
-    b"S": "a sparse file; pack without tar --sparse",
     b"M": "a part of a file that goes on in another volume; pack it as one archive",
 }
 
@@ -37,28 +39,29 @@ class _Header(NamedTuple):
 def read_tar(source: Source, meter: Meter) -> Iterator[Entry]:
     """The regular files of a tar stream. An entry's bytes must be taken before the next entry, or are passed over.
 
-    Raises ArchiveError for damage, truncation, unsafe names, links, devices and sparse files.
+    The holes of sparse files are filled. Raises ArchiveError for damage, truncation, unsafe names, links and devices.
     """
-    name, size, first = None, None, True
+    described, first = Described(), True
+    entry: Entry | None
     while (block := source.take(BLOCK)) != _END:
         header = _header(block, source.position - BLOCK, first)
         first = False
-        if header.kind in b"LKxgX" and header.kind:
-            extension = _extension(source, header)
-            if header.kind == b"L":
-                name = extension.partition(b"\0")[0]
-            elif header.kind in b"xX":
-                name, size = _pax(extension, name, size)
-            elif header.kind == b"g":
-                _refuse_global(extension)
+        if header.kind in _EXTENSIONS:
+            described.take(header.kind, _extension(source, header))
             continue
-        header = _Header(header.name if name is None else name, header.size if size is None else size, header.kind)
-        name = size = None
-        end = source.position + _blocks(header.size)
-        entry = _entry(source, header, meter)
+        stored = header.size if described.size is None else described.size
+        end = source.position + (0 if header.kind == _FOLDER else _blocks(stored))  # a folder's size is no data
+        if header.kind == _SPARSE or (described.sparse and header.kind in _REGULAR):
+            entry, end = _sparse_entry(source, header, block, described, meter)
+        else:
+            name = header.name if described.name is None else described.name
+            entry = _entry(source, _Header(name, stored, header.kind), meter)
+        described = Described()
         if entry is not None:
             yield entry
         source.skip_to(end)
+    if not described.nothing:
+        raise ArchiveError("the archive is damaged (a header that describes no file); make or send it again")
     for piece in source.rest():
         if piece.strip(b"\0"):
             raise ArchiveError("the archive goes on behind its end mark (two archives in one?); send one tar archive")
@@ -118,56 +121,47 @@ def _extension(source: Source, header: _Header) -> bytes:
     return extension
 
 
-def _pax(records: bytes, name: bytes | None, size: int | None) -> tuple[bytes | None, int | None]:
-    """Name and size as pax records state them. Raises ArchiveError for malformed records and sparse files."""
-    for key, value in _records(records):
-        if key == b"path":
-            name = value
-        elif key == b"size":
-            if not value.isdigit() or len(value) > 20:
-                raise ArchiveError(f"the archive is damaged (a pax size of {shown(value[:40])!r}); make it again")
-            size = int(value)
-        elif key.startswith(b"GNU.sparse."):
-            raise ArchiveError(f"the archive holds {_REFUSED[b'S']}")
-    return name, size
-
-
-def _records(records: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of each pax record, `LENGTH KEY=VALUE\\n`."""
-    at = 0
-    while at < len(records):
-        space = records.find(b" ", at, at + 20)
-        digits = records[at:space] if space > 0 else b""
-        end = at + int(digits) if digits.isdigit() else -1
-        key, equals, value = records[space + 1 : end - 1].partition(b"=")
-        if not space < end <= len(records) or not equals or records[end - 1 : end] != b"\n":
-            raise ArchiveError("the archive is damaged (a pax record); make or send it again")
-        yield key, value
-        at = end
-
-
-def _refuse_global(extension: bytes) -> None:
-    """Global records are comments in practice (git archive); a name or size for every file makes no sense."""
-    if {key for key, _ in _records(extension)} & {b"path", b"size"}:
-        raise ArchiveError("a global pax header sets the name or size of all files; make the archive again")
+def _sparse_entry(
+    source: Source, header: _Header, block: bytes, described: Described, meter: Meter
+) -> tuple[Entry, int]:
+    """A file with holes, and where its data ends."""
+    names = described.sparse.get(b"name", [header.name if described.name is None else described.name])
+    stored, begin = header.size if described.size is None else described.size, source.position
+    name = shown(names[-1])
+    if described.sparse:
+        sparse = pax_map(described.sparse, source, stored, name)
+        stored -= source.position - begin  # the map may stand in the data
+    else:
+        sparse = gnu_map(block, source, _number, name)
+    refuse_bad_map(sparse, stored, name)
+    path = safe_path(name)
+    meter.entry(name, sparse.size)
+    _refuse_nameless(path, name)
+    return Entry(path, sparse.filled(source, meter), sparse.holes), source.position + _blocks(stored)
 
 
 def _entry(source: Source, header: _Header, meter: Meter) -> Entry | None:
     """A regular file, or None for what is passed over. Raises ArchiveError for what is refused."""
     name = shown(header.name)
-    is_folder = header.kind in (b"5", b"D") or (header.kind in (b"", b"0") and name.endswith("/"))
+    is_folder = header.kind in (_FOLDER, b"D") or (header.kind in (b"", b"0") and name.endswith("/"))
     if header.kind in _REFUSED:
         raise ArchiveError(f"{name!r} is {_REFUSED[header.kind]}")
     if header.kind == b"V":
         return None
-    if not is_folder and header.kind not in (b"", b"0", b"7"):
+    if not is_folder and header.kind not in _REGULAR:
         raise ArchiveError(
             f"{name!r} is a tar entry of the unknown type {shown(header.kind)!r}; pack regular files only"
         )
     path = safe_path(name)
     meter.entry(name, header.size)
     if is_folder:
+        if header.size and header.kind in (b"", b"0"):
+            raise ArchiveError(f"{name!r} is a folder by its name, but has {header.size} bytes; make the archive again")
         return None
+    _refuse_nameless(path, name)
+    return Entry(path, source.pieces(header.size))
+
+
+def _refuse_nameless(path: str, name: str) -> None:
     if not path:
         raise ArchiveError(f"a file in the archive has no name ({name!r}); make the archive again")
-    return Entry(path, source.pieces(header.size))

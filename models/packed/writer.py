@@ -139,7 +139,7 @@ def _refuse_twins(ids: Texts) -> None:
     before = None
     for raw in ids.each_raw():
         if raw == before:
-            raise PackedError(f"two files have the id {str(raw, 'utf-8')!r}; ids must differ")
+            raise PackedError(f"two files have the id {str(raw, 'utf-8')!r}; rename one of them, or leave it out")
         before = raw
 
 
