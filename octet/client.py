@@ -71,7 +71,8 @@ class Client:
         .zst, or .zip; sent as it is).
         labels: a CSV with a column of IDs (the files' stems, or names) and a column per target; id_column: what that
         column is called, when it is not ID. folder_labels, in place of labels: the name of a target whose classes are
-        the names of the files' folders. name: by default the source's own.
+        the names of the files' folders; neither: files to predict from, without a target. name: by default the source's
+        own.
         types: target -> "categorical" or "continuous", where the values alone would say otherwise.
         Raises Refused: 409 when the name is taken by other content, 422 with faults for labels or archives that break a
         rule.

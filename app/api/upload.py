@@ -113,10 +113,16 @@ class UploadForm:
         )
 
     def _label_faults(self, folder_labels: str) -> Iterator[Fault]:
-        """Labels come from a CSV, or from the names of folders."""
+        """Labels come from a CSV, from the names of folders, or there are none: then nothing speaks of them."""
         if "labels" not in self._single and not folder_labels:
-            mend = "send a CSV, e.g. -F labels=@labels.csv, or folder_labels=TARGET where folders are classes"
-            yield Fault("/labels", f"missing; {mend}")
+            mend = (
+                "send the labels as a CSV, e.g. -F labels=@labels.csv, or leave it out: files to predict from need none"
+            )
+            yield from (
+                Fault(f"/{said}", f"stands without labels; {mend}")
+                for said in ("types", "id_column")
+                if said in self._texts
+            )
         if not folder_labels:
             return
         if not folder_labels.isprintable():

@@ -39,7 +39,7 @@ def upload(
         raise Failed(
             f"the service has a data set called {name} with other content; {mend}", Ending.REFUSED
         ) from refused
-    targets = ", ".join(f"{target} ({describe(found, target)})" for target in found.targets)
+    targets = ", ".join(f"{target} ({describe(found, target)})" for target in found.targets) or "no labels"
     again = " (was there already)" if name in known else ""
     note(f"data set {found.name}{again}: {count(found.files, 'file')}, {size(found.bytes)}; {targets}")
     _problems(found)

@@ -12,6 +12,11 @@ from models.config.words import nearest, shown
 from models.packed.kinds import number
 from models.packed.summary import DatasetSummary, TargetSummary
 
+UNLABELLED = (
+    "the data set has no labels, so there is nothing to learn: it serves predictions alone; upload it under another "
+    "name with labels=@labels.csv or folder_labels=TARGET."
+)
+
 
 class Asked(NamedTuple):
     """A target that a body names: how it shall be read (None: as the data set says), and where it stands."""
@@ -24,6 +29,9 @@ class Asked(NamedTuple):
 def target_faults(asked: Sequence[Asked], summary: DatasetSummary, *, binary: bool = False) -> Iterator[Fault]:
     """What the labels cannot give. binary: the loss takes targets of two classes only."""
     for target in asked:
+        if not summary.targets:
+            yield Fault(target.pointer, UNLABELLED)
+            continue
         column = summary.targets.get(target.name)
         if column is None:
             near = nearest(target.name, summary.targets)

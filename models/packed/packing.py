@@ -7,6 +7,7 @@ from typing import Protocol
 
 from models.packed.archives import read_archive, read_files, read_folder
 from models.packed.by_folder import FolderWalk
+from models.packed.by_path import PathWalk
 from models.packed.by_table import TableWalk
 from models.packed.dataset import PackedDataset
 from models.packed.entries import Entry
@@ -47,7 +48,8 @@ def pack(
 
     labels: a CSV with a row per file (see labels_csv.py). Only files with a row are packed; empty files, files without
     a row and rows without a file are problems. folder_labels instead: the name of the one target, whose classes are
-    the names of the files' folders (see by_folder.py); every file is packed, its relative path is its ID.
+    the names of the files' folders (see by_folder.py); every file is packed, its relative path is its ID. Neither:
+    files to predict from, without a target; every file is packed in the same way (see by_path.py).
     Memory does not depend on the size of any file. Nothing stays behind when it fails.
     Raises ArchiveError, LabelError, FileExistsError, OSError.
     """
@@ -55,8 +57,8 @@ def pack(
         walk: _Walk
         if labels is not None and folder_labels is None:
             walk = TableWalk(read_labels(labels, declared=declared, id_column=id_column), writer)
-        elif labels is None and folder_labels is not None:
-            walk = FolderWalk(folder_labels, writer)
+        elif labels is None:
+            walk = PathWalk(writer) if folder_labels is None else FolderWalk(folder_labels, writer)
         else:
             raise LabelError("give the labels either as a table or by the names of folders")
         ignored = _Ignored()

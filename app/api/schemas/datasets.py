@@ -72,7 +72,11 @@ UPLOAD_BODY = {
                 "required": ["name"],
                 "properties": {
                     "name": {"type": "string"},
-                    "labels": {"type": "string", "format": "binary", "description": "CSV with a column ID."},
+                    "labels": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "CSV with a column ID. Files to predict from need none.",
+                    },
                     "id_column": {"type": "string", "description": "Name of the column of IDs, when it is not ID."},
                     "folder_labels": {
                         "type": "string",

@@ -101,7 +101,7 @@ def test_delete_removes_an_unused_one_and_refuses_a_used_one(client):
 def test_every_missing_part_is_named(client, parts):
     answer = client.post("/datasets", files={"types": (None, "[1]")})
     faults = is_problem(answer, 422)["errors"]
-    assert [fault["pointer"] for fault in faults] == ["/types", "/name", "/labels", "/archive"]
+    assert [fault["pointer"] for fault in faults] == ["/types", "/name", "/types", "/archive"]
     assert nothing_incoming(parts)
 
 
@@ -234,10 +234,20 @@ def test_the_column_of_ids_may_have_another_name(client):
     assert (answer.status_code, answer.json()["files"]) == (201, 2), answer.text
 
 
+def test_files_without_labels_serve_predictions_and_a_run_on_them_is_refused_with_the_mend(client):
+    answer = client.post("/datasets", data={"name": "unlabelled"}, files={"archive": ("a.tar", sides.archive(FOLDERS))})
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["targets"], answer.json()["files"]) == ({}, len(FOLDERS))
+    body = is_problem(client.post("/runs", json={"dataset": "unlabelled", "target": "kind"}), 422)
+    assert [fault["pointer"] for fault in body["errors"]] == ["/target"]
+    assert "labels=@labels.csv or folder_labels=TARGET" in body["errors"][0]["detail"]
+
+
 @pytest.mark.parametrize(
     ("data", "beside", "pointer", "said"),
     [
-        ({}, (), "/labels", "folder_labels=TARGET"),
+        ({"id_column": "x"}, (), "/id_column", "need none"),
+        ({"types": '{"kind": "categorical"}'}, (), "/types", "need none"),
         ({"folder_labels": "kind"}, ("labels",), "/folder_labels", "stands beside labels"),
         ({"folder_labels": "kind", "id_column": "x"}, (), "/folder_labels", "stands beside id_column"),
         ({"folder_labels": "ki\tnd"}, (), "/folder_labels", "control character"),

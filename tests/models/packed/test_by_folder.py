@@ -70,9 +70,8 @@ def test_nothing_to_pack_is_refused(tmp_path):
 
 def test_labels_come_from_one_place(tmp_path):
     archive, table = archive_at(tmp_path, "tar", PETS), written(tmp_path / "labels.csv", labels_for("ab"))
-    for both in ({"labels": table, "folder_labels": "animal"}, {}):
-        with pytest.raises(LabelError, match="either as a table or by the names of folders"):
-            pack(tmp_path / "pack", archive=archive, **both)
+    with pytest.raises(LabelError, match="either as a table or by the names of folders"):
+        pack(tmp_path / "pack", archive=archive, labels=table, folder_labels="animal")
 
 
 @settings(max_examples=50, deadline=None)
