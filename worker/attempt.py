@@ -18,8 +18,9 @@ from app.services.runs.lease import (
     resume_point,
 )
 from models.config import SHORT_FORM_BUDGET_S
-from models.training.report import Plan
-from worker.child_process import ChildProcess, killed_for_memory, last_words
+from models.memory import killed_for_memory
+from models.training.report import Plan, longest_s
+from worker.child_process import ChildProcess, last_words
 from worker.devices import Device
 from worker.endings import Evidence, HandBack, broken_off, ending_of, out_of_time
 from worker.lease_keeper import LeaseKeeper
@@ -29,8 +30,6 @@ from worker.shutdown import Shutdown
 from worker.workspace import Workspace
 
 TICK_S = 0.2
-OVERRUN_SHARE, OVERRUN_S = 1.25, 60.0
-"""A run that has not ended itself within so much of its budget, and so many seconds more, is ended."""
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +136,7 @@ class Attempt:
 
     def _overrun(self, budget: float | None) -> tuple[float, float]:
         """Seconds that all attempts may take at the very most, and when on the monotonic clock they are over."""
-        limit_s = inf if budget is None else OVERRUN_SHARE * budget + OVERRUN_S
+        limit_s = inf if budget is None else longest_s(budget)
         return limit_s, self._began + limit_s - self._lease.used_s
 
     def _follow(self, child: ChildProcess, space: Workspace, keeper: LeaseKeeper) -> RunEnd | HandBack:

@@ -107,7 +107,8 @@ def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcom
         raise DeviceMissing(f"the run was planned on {device}, and torch finds none here")
     budget_s = given.budget_s[device]
     request = PlanRequest.model_validate(given.plan_request) if given.plan_request else None
-    plan = given.plan or choose_for_device(config, dataset, request=request, budget_s=budget_s)
+    left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
+    plan = given.plan or choose_for_device(config, dataset, request=request, budget_s=left_s)
     left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
     training = open_job(config, dataset, plan, given.folder, resume=given.resume, deadline_s=left_s)
     log.info("plan: %s", plan.model_dump_json(exclude={"reasons"}))

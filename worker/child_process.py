@@ -94,15 +94,6 @@ class ChildProcess:
         os.close(self._hears)
 
 
-def killed_for_memory() -> int:
-    """How many processes of this control group the kernel has ended for want of memory; 0 where it cannot be known."""
-    with contextlib.suppress(OSError, ValueError):
-        path = Path("/proc/self/cgroup").read_text().rpartition("0::")[2].strip()
-        events = Path(f"/sys/fs/cgroup{path}/memory.events").read_text().split()
-        return int(events[events.index("oom_kill") + 1])
-    return 0
-
-
 def last_words(log: Path, limit: int = 400) -> str:
     """The last line of a log that says something."""
     with contextlib.suppress(OSError), log.open("rb") as file:

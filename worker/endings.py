@@ -52,8 +52,8 @@ def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) ->
 def out_of_time(limit_s: float) -> RunEnd:
     """A run that did not end itself within its budget, nor long after it."""
     detail = (
-        f"The run had not ended itself after {limit_s:g} s, far beyond its max_runtime_s: a single step or validation "
-        "takes too long. Lower batch_size or max_length, or allow more time."
+        f"The run had not ended itself after {limit_s:g} s, far beyond its max_runtime_s: one step, or the validation "
+        "after the last, takes longer. Give it more time, or lower valid_size, batch_size or max_length."
     )
     return RunEnd("failed", "error", RunError("out_of_time", "The run overran its time", detail))
 

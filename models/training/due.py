@@ -17,7 +17,8 @@ def how_it_ends(job: Job, stop: Stop) -> Outcome | None:
     if (asked := stop.requested()) is not None:
         return Outcome("stopped", step, asked)
     if step >= job.plan.steps:
-        return Outcome("finished", step)
+        cut = job.plan.cut_short(job.config.globals.basic_experiment.n_epochs)
+        return Outcome("time" if cut else "finished", step)
     if job.state.early_stop.exhausted(job.early_stop):
         return Outcome("early_stop", step)
     if step > 0 and _out_of_time(job):

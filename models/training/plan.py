@@ -13,7 +13,7 @@ from models.training.build import chosen_targets, open_job, split_files
 from models.training.device import default_device, default_threads, torch_as_planned
 from models.training.evaluate import evaluate
 from models.training.loop import step
-from models.training.report import Plan, Speed, SplitReport
+from models.training.report import Plan, Speed, SplitReport, TrainingError, longest_s
 from models.training.split import Split
 
 BUDGET_SHARE = 0.85
@@ -25,6 +25,19 @@ VALIDATIONS = 20
 MEASURED_STEPS = 5
 MEASURED_S = 10.0
 """Measuring ends after so many steps, or after so many seconds once two are timed."""
+MEASURED_SHARE = 0.1
+"""Of a time budget; when so much of it has gone, the steps that were timed must do, if it is the first one alone."""
+
+
+class TooLittleTime(TrainingError):
+    """A time budget that one step and the validation after it would overrun by far."""
+
+    def __init__(self, speed: Speed, budget_s: float) -> None:
+        super().__init__(
+            f"a step takes about {speed.step_s:.3g} s here and the last validation {speed.validation_s:.3g} s, which is "
+            f"far more than the {max(budget_s, 0.0):.3g} s that are left: give max_runtime_s at least "
+            f"{_sensible_s(speed)}, or lower valid_size, batch_size or max_length"
+        )
 
 
 def choose_for_device(
@@ -33,7 +46,7 @@ def choose_for_device(
     """The plan of a run on this machine. budget_s: seconds for all of it; None: as long as the epochs take.
 
     Without a budget, or with requested steps, nothing is measured: the plan is then the same on every machine but for
-    threads and device. Raises TrainingError when the data set cannot serve the config.
+    threads and device. Raises TrainingError when the data set cannot serve the config, and TooLittleTime.
     """
     began, asked = time.monotonic(), request or PlanRequest()
     files = split_files(config, dataset, chosen_targets(config, dataset.labels))
@@ -53,28 +66,37 @@ def choose_for_device(
     )
     if budget_s is None or asked.steps is not None:
         return _with_interval(plan, config, VALIDATIONS)
-    speed = measure(config, dataset, plan, files)
+    speed = measure(config, dataset, plan, files, budget_s)
     return within_budget(plan, config, speed, budget_s - (time.monotonic() - began))
 
 
-def measure(config: RunConfig, dataset: PackedDataset, plan: Plan, files: Split) -> Speed:
-    """Time a few real steps and a validation batch on a throw-away copy of the run."""
+def measure(config: RunConfig, dataset: PackedDataset, plan: Plan, files: Split, budget_s: float) -> Speed:
+    """Time a few real steps and a validation batch on a throw-away copy of the run; fewer where time is short."""
     with TemporaryDirectory() as folder, torch_as_planned(plan):
         job = open_job(config, dataset, plan, Path(folder))
         job.plan = plan.model_copy(update={"steps": MEASURED_STEPS + 2})
-        step(job)  # the first one also pays for allocations
+        began, share_s = time.monotonic(), MEASURED_SHARE * budget_s
+        cold_s = _timed(step, job)  # it also pays for allocations
         times: list[float] = []
-        began = time.monotonic()
-        while len(times) < MEASURED_STEPS and (len(times) < 2 or time.monotonic() - began < MEASURED_S):
+        while len(times) < MEASURED_STEPS and (spent := time.monotonic() - began) < share_s:
+            if len(times) >= 2 and spent - cold_s >= MEASURED_S:
+                break
             times.append(_timed(step, job))
         sample = files.valid[: plan.batch_size]
         batch, state = list(job.batches.in_order(sample, plan.batch_size)), job.state
-        took = [_timed(evaluate, state.model, state.objective, batch, job.targets, config) for _ in range(2)]
-    return Speed(step_s=median(times), validation_s=min(took) * len(files.valid) / len(sample))
+        took = [_timed(evaluate, state.model, state.objective, batch, job.targets, config)]
+        if time.monotonic() - began < share_s:
+            took.append(_timed(evaluate, state.model, state.objective, batch, job.targets, config))
+    return Speed(step_s=median(times or [cold_s]), validation_s=min(took) * len(files.valid) / len(sample))
 
 
 def within_budget(plan: Plan, config: RunConfig, speed: Speed, budget_s: float) -> Plan:
-    """The plan cut so that steps and validations, the last one included, take BUDGET_SHARE of the budget. Pure."""
+    """The plan cut so that steps and validations, the last one included, take BUDGET_SHARE of the budget. Pure.
+
+    At least one step is planned, whatever the budget. Raises TooLittleTime where even that would be ended unfinished.
+    """
+    if speed.step_s + speed.validation_s > longest_s(budget_s):
+        raise TooLittleTime(speed, budget_s)
     planned_s = BUDGET_SHARE * budget_s
     interval = config.globals.evaluation_checkpoint.sample_interval
     if interval == "auto":
@@ -120,6 +142,13 @@ def _reasons(config: RunConfig, asked: PlanRequest, files: Split) -> dict[str, s
 
 def _clamp(value: float, low: int, high: int) -> int:
     return max(low, min(high, int(value)))
+
+
+def _sensible_s(speed: Speed) -> int:
+    """A budget that plans one step and its validation, in whole seconds, rounded up to two figures."""
+    least = math.ceil((speed.step_s + speed.validation_s) / BUDGET_SHARE) + 1
+    unit = 10 ** max(0, len(str(least)) - 2)
+    return math.ceil(least / unit) * unit
 
 
 def _timed(action: Callable[..., object], *arguments: object) -> float:

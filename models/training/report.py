@@ -14,6 +14,11 @@ SavedKind = Literal["best", "resume"]
 EndReason = Literal["finished", "early_stop", "time", "stopped"]
 
 
+def longest_s(budget_s: float) -> float:
+    """Seconds after which a run that has not ended itself within its budget is ended: a quarter and a minute more."""
+    return 1.25 * budget_s + 60.0
+
+
 class TrainingError(RuntimeError):
     """Training cannot go on; the text says why and what to change. Root of every error that training raises."""
 
@@ -61,6 +66,10 @@ class Plan(BaseModel):
     reasons: dict[str, str] = Field(default_factory=dict)
     measured: Speed | None = None
     split: SplitReport | None = None
+
+    def cut_short(self, epochs: int) -> bool:
+        """Whether a time budget left fewer steps than so many epochs have."""
+        return self.measured is not None and self.steps < epochs * self.steps_per_epoch
 
 
 @dataclass(frozen=True, slots=True)

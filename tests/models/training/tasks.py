@@ -96,22 +96,17 @@ def trained(
     dataset: PackedDataset,
     folder: Path,
     *,
-    plan: PlanRequest | None = None,
+    plan: PlanRequest | Plan | None = None,
     resume: Path | None = None,
     stop_at: int | None = None,
     deadline_s: float | None = None,
 ) -> "Recorder":
     """One run, on one thread, to its end or to the step where it is asked to stop."""
-    wanted = (plan or PlanRequest()).model_copy(update={"threads": 1})
+    if not isinstance(plan, Plan):
+        wanted = (plan or PlanRequest()).model_copy(update={"threads": 1})
+        plan = choose_for_device(config, dataset, request=wanted)
     recorder = Recorder(stop_at=stop_at)
-    job = open_job(
-        config,
-        dataset,
-        choose_for_device(config, dataset, request=wanted),
-        folder,
-        resume=resume,
-        deadline_s=deadline_s,
-    )
+    job = open_job(config, dataset, plan, folder, resume=resume, deadline_s=deadline_s)
     recorder.outcome = train(job, recorder, recorder)
     return recorder
 

@@ -4,10 +4,10 @@ import pytest
 
 from models.config import PlanRequest
 from models.training.device import default_threads
-from models.training.plan import BUDGET_SHARE, choose_for_device, within_budget
+from models.training.plan import BUDGET_SHARE, TooLittleTime, choose_for_device, within_budget
 from models.training.report import Speed
 from models.training.split import SplitError
-from tests.models.training.tasks import config_of, pack_of, sides
+from tests.models.training.tasks import config_of, pack_of, sides, trained
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +123,37 @@ def test_a_data_set_that_cannot_be_split_is_refused_with_words(dataset):
     config = config_of(cat=["side"], globals={"basic_experiment": {"valid_size": 64}})
     with pytest.raises(SplitError, match="valid_size 64 means 64 of the 64 labelled files"):
         choose_for_device(config, dataset)
+
+
+@pytest.mark.parametrize("budget_s", [-3.0, 0.001, 1.0, 5.0])
+def test_a_budget_that_is_over_before_anything_is_measured_still_gives_a_step_and_its_validation(
+    dataset, tmp_path, budget_s
+):
+    config = with_interval("auto", epochs=10**6)
+    plan = choose_for_device(config, dataset, request=PlanRequest(threads=1), budget_s=budget_s)
+    assert plan.measured is not None
+    run = trained(config, dataset, tmp_path, plan=plan, deadline_s=budget_s - 5.0)
+    assert run.outcome.reason == "time"
+    assert run.outcome.step >= 1
+    assert [saved.step for saved in run.kept("best")][-1] == run.outcome.step
+
+
+def test_a_run_whose_steps_a_budget_cut_ends_for_want_of_time_and_one_that_had_all_its_epochs_is_finished(
+    dataset, tmp_path
+):
+    speed = {"step_s": 1.0, "validation_s": 1.0}
+    short, whole = (
+        cut(with_interval("auto", epochs=2), dataset, **speed, budget_s=budget_s) for budget_s in (5.0, 60.0)
+    )
+    assert (short.steps, whole.steps) == (3, 6)
+    for plan, reason in ((short, "time"), (whole, "finished")):
+        run = trained(with_interval("auto", epochs=2), dataset, tmp_path / reason, plan=plan)
+        assert (run.outcome.reason, run.outcome.step) == (reason, plan.steps)
+
+
+def test_a_budget_that_one_step_and_its_validation_overrun_by_far_is_refused_with_a_sensible_one(dataset):
+    with pytest.raises(TooLittleTime, match=r"about 100 s here and the last validation 1e\+03 s") as refused:
+        cut(with_interval("auto"), dataset, step_s=100.0, validation_s=1000.0, budget_s=5.0)
+    assert "max_runtime_s at least 1300, or lower valid_size" in str(refused.value)
+    plan = cut(with_interval("auto"), dataset, step_s=100.0, validation_s=1000.0, budget_s=1300.0)
+    assert plan.steps == 1
