@@ -81,7 +81,7 @@ class UploadForm:
     def _name_of_file(self, header: PartHeader) -> str:
         if not header.filename:
             detail = "has no file name, by which its label is found; send it as file=@NAME"
-            raise BadForm(f"file: {detail}", [Fault(f"file/{len(self._files)}", detail)])
+            raise BadForm(f"file: {detail}", [Fault(f"/file/{len(self._files)}", detail)])
         return header.filename
 
     def close(self) -> None:
