@@ -14,6 +14,7 @@ from models.packed.kinds import KindOfColumn
 from models.packed.labels import Column, LabelTable, not_a_number
 from models.packed.labels_header import LabelsHeader, read_header
 from models.packed.matching import IdIndex
+from models.packed.odd_columns import say_odd
 from models.packed.problems import LISTED, LabelError, Problem, ProblemLog, some
 from models.packed.texts import GrowingTexts, Int64, Texts
 
@@ -113,8 +114,7 @@ def _distinct(ids: Texts, cells: dict[str, Texts], rows: Int64, kinds: dict[str,
                 faults.append(Problem("not_a_number", ids[at], int(rows[at]), detail, name))
         if kind.nan_is_missing:
             _say_not_finite(problems, name, kind, ids, cells[name], rows)
-        if not any(raw.strip() for raw in cells[name].each_raw()):
-            problems.add("empty_target", f"target {name!r} has no value in any row; no run can learn it")
+        say_odd(problems, kind, name, cells[name], ids, rows)
     index, repeated = IdIndex(ids), []
     for first, *others in index.twins():
         for at in others:
