@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from models.packed.kinds import FEW_NUMBERS, KindOfColumn, is_finite, number
-from models.packed.problems import ProblemLog, some
+from models.packed.problems import ProblemLog, counted, some
 from models.packed.texts import Int64, Texts
 from models.packed.writings import (
     MENDS,
@@ -65,8 +65,7 @@ class FilledCells:
     @property
     def classes(self) -> str:
         """The number of different texts, in words."""
-        number = len(self.counts)
-        return f"{'more than ' if self.more else ''}{number} class{'' if number == 1 else 'es'}"
+        return f"{'more than ' if self.more else ''}{counted(len(self.counts), 'class', 'classes')}"
 
     def cells(self, texts: Iterable[str]) -> int:
         """How many cells hold one of these texts."""
@@ -147,19 +146,19 @@ def _say_nearly_numbers(problems: ProblemLog, column: FilledCells) -> bool:
     whole = all(text.strip().lstrip("+-").isdecimal() for text in plain) and set(nearly.values()) <= {UNIT}
     if whole and distinct <= FEW_NUMBERS:  # without the odd cells they would be classes, too
         for word in words:
+            where = f"{counted(column.counts[word], 'cell')} (first in row {column.rows[column.first[word]]})"
             detail = (
-                f"target {column.name!r}: {word.strip()!r} stands among numbers in {column.counts[word]} cells (first "
-                f"in row {column.rows[column.first[word]]}) and is a class of its own; leave a cell empty where the "
-                f"label is missing, or declare {column.name!r} categorical if it is a name"
+                f"target {column.name!r}: {word.strip()!r} stands among numbers in {where} and is a class of its own; "
+                f"leave a cell empty where the label is missing, or declare {column.name!r} categorical if it is a name"
             )
             column.say(problems, "word_for_missing", word, detail)
         return bool(words)
     mends = [mend for what, mend in MENDS.items() if what in nearly.values()]
-    mends += ["leave a cell empty where there is no number"] if len(odd) > len(nearly) else []
+    mends += ["write a number, or leave the cell empty where there is none"] if len(odd) > len(nearly) else []
+    otherwise = f"of {counted(column.total, 'cell')} {column.cells(odd)} are written otherwise ({column.where(odd)})"
     detail = (
-        f"target {column.name!r} looks like numbers, but {column.cells(odd)} of {column.total} cells are written "
-        f"otherwise ({column.where(odd)}), so it is read as {column.classes}; {'; '.join(mends)}; or declare "
-        f"{column.name!r} categorical if these are names"
+        f"target {column.name!r} looks like numbers, but {otherwise}, so it is read as {column.classes}; "
+        f"{'; '.join(mends)}; or declare {column.name!r} categorical if these are names"
     )
     column.say(problems, "nearly_numbers", odd[0], detail)
     return True
@@ -171,7 +170,7 @@ def say_twins(problems: ProblemLog, column: FilledCells) -> None:
     for text in column.counts:
         seen.setdefault(as_readers_see(text), []).append(text)
     for twins in (sorted(names, key=lambda text: -column.counts[text]) for names in seen.values() if len(names) > 1):
-        listed = ", ".join(f"{text[:80]!r} ({column.counts[text]} cells)" for text in twins[:5])
+        listed = ", ".join(f"{text[:80]!a} ({counted(column.counts[text], 'cell')})" for text in twins[:5])
         detail = (
             f"target {column.name!r}: the classes {listed} differ in {difference(twins)} alone, and each is a class of "
             "its own; write them alike if they are one"

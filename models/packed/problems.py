@@ -94,6 +94,11 @@ def some(items: Iterable[object], limit: int = 5, of: int | None = None) -> str:
     return f"{words} and {more} more" if more > 0 else words
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 cell`, `2 cells`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def sparse_file(path: str, holes: int) -> str:
     """The words of a problem that is lived with: the file is whole, but most of it may be a hole."""
     return (

@@ -5,9 +5,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-COMMA, THOUSANDS, PERCENT, UNIT = "comma", "thousands", "percent", "unit"
+COMMA, EITHER, THOUSANDS, PERCENT, UNIT = "comma", "comma or thousands", "thousands", "percent", "unit"
 MENDS = {
     COMMA: "write a decimal point (1.5 for 1,5)",
+    EITHER: "write 1234 for 1,234 where the comma groups thousands, and 1.234 where it stands before decimals",
     THOUSANDS: "write numbers without separators of thousands (1234 for 1,234)",
     PERCENT: "write numbers without a percent sign",
     UNIT: "write numbers without their unit",
@@ -19,6 +20,7 @@ _CURRENCY = "[$€£¥₹]"
 _LETTERS = r"[^\W\d_]{1,4}"
 _UNIT = rf"(?:{_CURRENCY}|[°′″]|°?{_LETTERS}(?:/{_LETTERS})?[²³]?)"
 _NEARLY = {
+    EITHER: re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"),
     COMMA: re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?"),
     THOUSANDS: re.compile(rf"[+-]?{_GROUPS}"),
     PERCENT: re.compile(rf"{_ANY}\s*[%‰]"),
@@ -32,7 +34,7 @@ _DATE = re.compile(_DAY + _TIME, re.ASCII)
 
 
 def nearly_a_number(text: str) -> str | None:
-    """What keeps a cell from being the number that it is meant as: COMMA, THOUSANDS, PERCENT or UNIT; else None."""
+    """What keeps a cell from being the number that it is meant as: a key of MENDS; else None."""
     text = text.strip()
     return next((what for what, written in _NEARLY.items() if written.fullmatch(text)), None)
 
@@ -63,12 +65,20 @@ def as_readers_see(name: str) -> str:
     """A name without what people overlook: case, spaces, the encoding of accents, invisible signs."""
     if name.isascii() and name.isalnum():
         return name.lower()
-    seen = "".join(sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != "Cf")
-    return " ".join(seen.casefold().split())
+    return " ".join(_visible(unicodedata.normalize("NFKC", name)).casefold().split())
 
 
 def difference(names: Sequence[str]) -> str:
     """In what names differ that readers take for one."""
-    if len({"".join(name.split()) for name in names}) == 1:
-        return "spaces"
-    return "case" if len({name.casefold() for name in names}) == 1 else "case, spaces or invisible signs"
+    without = {
+        "case": str.casefold,
+        "spaces": lambda name: "".join(name.split()),
+        "the encoding of accents": lambda name: unicodedata.normalize("NFC", name),
+        "invisible signs": _visible,
+    }
+    alone = (what for what, of in without.items() if len(set(map(of, names))) == 1)
+    return next(alone, "case, spaces or invisible signs")
+
+
+def _visible(name: str) -> str:
+    return "".join(sign for sign in name if unicodedata.category(sign) != "Cf")

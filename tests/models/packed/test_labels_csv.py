@@ -112,7 +112,7 @@ def test_the_id_column_may_be_named_by_the_request(tmp_path):
         ("ID,kind\na,x,y\n", "row 2 of the labels has 3 cells"),
         ('ID,kind\na,"x\nb,y\n', "row 2 of the labels is no CSV"),
         (b"ID,kind\na,caf\xe9\n", "not UTF-8.*0xe9"),
-        (b"PK\3\4\xff\xfe" + bytes(50), "not UTF-8|no column"),
+        (b"PK\3\4\xff\xfe" + bytes(50), "a spreadsheet"),
         (b"\xff\xfeI\0D\0,", "not UTF-8"),
     ],
 )
