@@ -8,7 +8,6 @@ import csv
 import io
 import json
 import os
-import unicodedata
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.packed.labels_csv import LabelRows, read_labels
+from models.packed.matching import same
 from models.packed.problems import LabelError
 from tests.models.packed.made import written
 
@@ -32,14 +32,10 @@ def place(tmp_path_factory):
 # ---- whatever a CSV writer writes
 
 
-def nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
 CELLS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 IDS = st.text(st.characters(exclude_categories=["Cs", "Zs", "Cc"]), min_size=1, max_size=8).map(lambda i: "i" + i)
 TABLES = st.dictionaries(IDS, st.tuples(CELLS, CELLS), min_size=1, max_size=8).filter(
-    lambda table: len(table) == len({*map(nfc, table)})
+    lambda table: len(table) == len({*map(same, table)})
 )
 
 
@@ -132,7 +128,7 @@ def is_said(error: LabelError) -> None:
 def is_sound(rows: LabelRows) -> None:
     """What was accepted can be read as what it was said to be, counted, and told as JSON; problems point into it."""
     table = rows.table
-    assert len(table) == len(rows.rows) == len({*map(nfc, table.ids)}) > 0
+    assert len(table) == len(rows.rows) == len({*map(same, table.ids)}) > 0
     assert (np.diff(rows.rows) > 0).all()
     for problem in rows.problems.listed:
         assert problem.detail.isprintable()
