@@ -17,8 +17,8 @@ from app.api.context import Context
 from app.api.gauges import Gauges
 from app.api.observe import Observe
 from app.api.problems import handle_problems
-from app.api.upload import remove_stale
 from app.parts import Parts, open_parts
+from app.services.datasets.incoming import remove_stale
 from app.services.runs.reaper import reap
 from app.serving.serving import Serving
 from app.settings import Settings
