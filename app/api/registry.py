@@ -13,6 +13,7 @@ from app.api.schemas.problem import problems
 from app.api.schemas.registry import Promotion, RegisteredModel, RegisteredModels
 from app.services import registry
 from app.services.registry import PATTERN
+from app.services.registry import rollback as serve_previous
 
 router = APIRouter(tags=["models"], dependencies=[KNOWN_ALONE])
 
@@ -74,4 +75,4 @@ def delete_model(parts: PartsOf, name: Name) -> Response:
 )
 def roll_back(parts: PartsOf, name: Name) -> registry.ModelView:
     """Let the name stand for what it stood for before."""
-    return registry.rollback(parts, name)
+    return serve_previous(parts, name)

@@ -1,8 +1,6 @@
 """The OpenAPI document is whole, and every example in it was sent to the service before a reader does."""
 
 import json
-from dataclasses import dataclass
-from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from app.api.schemas import examples
 from tests.app.api.driver import carry_out
 from tests.app.api.failing import is_problem
+from tests.support.story import multipart, told
 
 METHODS = {"get", "put", "post", "delete"}
 
@@ -19,36 +18,12 @@ def document(client):
     return client.get("/openapi.json").json()
 
 
-@dataclass(frozen=True)
-class Story:
-    """The data set, the run and the checkpoint that the examples speak of, in the place of the document's."""
-
-    dataset: str
-    run: str
-    step: int
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return self.of(examples.PARAMETERS) | {"step": self.step}
-
-    def of(self, part: Any) -> Any:
-        text = json.dumps(part).replace(examples.RUN_ID, self.run).replace(examples.DATASET_ID, self.dataset)
-        return json.loads(text.replace('"checkpoint": 12', f'"checkpoint": {self.step}'))
-
-
 @pytest.fixture(scope="module")
 def story(client, parts):
-    form = examples.REQUESTS["upload_dataset"]["multipart/form-data"]["files"]
-    made = client.post("/datasets", files=multipart({**form, "value": {**form["value"], "name": "reviews"}}))
-    assert made.status_code == 201, made.text
-    body = {"dataset": "reviews", "target": "Sentiment", "plan": {"steps": 12, "batch": 2, "threads": 1}}
-    run = client.post("/runs", json=body).json()["id"]
-    carry_out(parts, run)
+    story = told(client, lambda run: carry_out(parts, run))
     (parts.settings.data_dir / "log.txt").write_text("step 12\n")
-    parts.storage.put(f"runs/{run}/log-1.txt", parts.settings.data_dir / "log.txt")
-    promoted = client.put("/models/sentiment", json={"run": run})
-    assert promoted.status_code == 200
-    return Story(made.json()["id"], run, promoted.json()["step"])
+    parts.storage.put(f"runs/{story.run}/log-1.txt", parts.settings.data_dir / "log.txt")
+    return story
 
 
 def operations(document):
@@ -74,14 +49,14 @@ def validator(document, schema):
     return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
 
 
-def multipart(example) -> list[tuple[str, tuple[str | None, bytes]]]:
-    """The parts of a form as httpx sends them."""
-    names, parts = example.get("x-filenames", {}), []
-    for field, value in example["value"].items():
-        values = value if isinstance(value, list) else [value]
-        for filename, text in zip(names.get(field, [None] * len(values)), values, strict=True):
-            parts.append((field, (filename, text.encode())))
-    return parts
+def test_the_document_has_every_route_and_no_reference_into_nothing(document):
+    assert {"/datasets", "/runs", "/runs/{run_id}/metrics", "/predict", "/models/{name}"} <= set(document["paths"])
+    text = json.dumps(document)
+    assert "HTTPValidationError" not in text
+    for reference in {part.split('"')[0] for part in text.split('"$ref": "')[1:]}:
+        assert resolved(document, {"$ref": reference}), reference
+    for method, path, operation in operations(document):
+        assert any(status.startswith("2") for status in operation["responses"]), (method, path)
 
 
 def test_every_operation_says_what_it_is(document):
