@@ -119,7 +119,7 @@ ANSWERS: dict[str, dict[int, Any]] = {
     "get_index": {200: {"name": "octet", "version": "0.1.0", "links": {"docs": "/docs", "runs": "/runs"}}},
     "is_live": {200: {"status": "live"}},
     "is_ready": {200: {"status": "ready", "checks": _CHECKS}},
-    "get_config_schema": {200: {"title": "Octet run", "oneOf": [{"$ref": "#/$defs/ShortForm"}]}},
+    "get_config_schema": {200: {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Octet run"}},
     "upload_dataset": {200: DATASET, 201: DATASET},
     "list_datasets": {200: {"datasets": [DATASET], "next": None}},
     "get_dataset": {200: DATASET},
