@@ -35,7 +35,7 @@ DatasetId = Annotated[str, PathParameter(description="Id of a data set.")]
     response_model=Dataset,
     responses={
         200: {"model": Dataset, "description": "The same name with the same content exists; this is it."},
-        **problems(400, 409, 413, 415, 422),
+        **problems(409, 413, 415, 507),
     },
     openapi_extra={"requestBody": UPLOAD_BODY},
 )
