@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
@@ -18,7 +18,7 @@ from app.api.problems import rules
 from app.api.schemas.problem import problems
 from app.api.schemas.system import Alive, Index, Ready
 from app.errors import Busy, DomainError, Fault, NotFound
-from models.config import config_schema
+from models.config import ConfigPart, config_schema
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["system"], dependencies=[KNOWN_ALONE])
@@ -97,10 +97,14 @@ def metrics(request: Request) -> Response:
     )
 
 
-@router.get("/config/schema", summary="JSON Schema of POST /runs")
-def schema() -> dict[str, Any]:
+@router.get("/config/schema", summary="JSON Schema of POST /runs", responses=problems(422))
+def schema(
+    part: Annotated[
+        ConfigPart | None, Query(description="One form, or one of EIR's files, alone: for editors.")
+    ] = None,
+) -> dict[str, Any]:
     """Short and full form, with defaults and a line for each key."""
-    return config_schema()
+    return config_schema(part)
 
 
 @router.get("/problems", summary="All problem types", response_class=HTMLResponse)
