@@ -18,10 +18,10 @@ from app.services.runs.lease import (
     resume_point,
 )
 from models.config import SHORT_FORM_BUDGET_S
+from models.devices import Device
 from models.memory import killed_for_memory
 from models.training.report import Plan, longest_s
 from worker.child_process import ChildProcess, last_words
-from worker.devices import Device
 from worker.endings import Evidence, HandBack, broken_off, ending_of, out_of_time
 from worker.lease_keeper import LeaseKeeper
 from worker.messages import Assignment, Failed
@@ -112,6 +112,8 @@ class Attempt:
             budget_s={"cpu": self._left("cpu"), "cuda": self._left("cuda")},
             resume=None if resume is None else resume.path,
             nice=settings.train_nice,
+            memory_bytes=settings.train_memory_bytes or None,
+            fewer_files=lease.form == "short",
         )
 
     def _start(self, space: Workspace, given: Assignment) -> ChildProcess:
@@ -162,7 +164,8 @@ class Attempt:
             return out_of_time(self._limit_s)
         self.device_missing = isinstance(record.last_word, Failed) and record.last_word.reason == "no_device"
         starved = killed_for_memory() > starved
-        return ending_of(Evidence(record.last_word, code, starved, last_words(space.log)), ordered)
+        found = Evidence(record.last_word, code, starved, last_words(space.log), child.peak_bytes)
+        return ending_of(found, ordered)
 
     def _order(self, keeper: LeaseKeeper) -> Literal["cancel", "shutdown"] | None:
         if keeper.cancelled:

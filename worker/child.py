@@ -18,7 +18,7 @@ from models.config import ConfigError, PlanRequest, load_config
 from models.packed import PackedDataset, PackedError
 from models.threads import wait_without_spinning
 from models.training.report import Outcome, Plan, Point, Progress, Saved, TrainingError
-from worker.messages import Assignment, Failed, Message, Points, encode
+from worker.messages import LESS_MEMORY, Assignment, Failed, Message, Points, encode
 
 log = logging.getLogger("octet.training")
 
@@ -97,7 +97,7 @@ def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcom
     from models.training.build import open_job  # here: an assignment that cannot be read shall not wait for torch
     from models.training.device import default_device
     from models.training.loop import train
-    from models.training.plan import choose_for_device
+    from models.training.plan import Memory, choose_for_device
 
     log.info("run %s, attempt %d, process %d", given.run_id, given.attempt, os.getpid())
     config = load_config(given.config)
@@ -108,7 +108,8 @@ def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcom
     budget_s = given.budget_s[device]
     request = PlanRequest.model_validate(given.plan_request) if given.plan_request else None
     left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
-    plan = given.plan or choose_for_device(config, dataset, request=request, budget_s=left_s)
+    memory = Memory(given.memory_bytes, fewer_files=given.fewer_files)
+    plan = given.plan or choose_for_device(config, dataset, request=request, budget_s=left_s, memory=memory)
     left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
     training = open_job(config, dataset, plan, given.folder, resume=given.resume, deadline_s=left_s)
     log.info("plan: %s", plan.model_dump_json(exclude={"reasons"}))
@@ -121,7 +122,7 @@ def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcom
 def _failure(error: Exception) -> Failed:
     """How the end of a training is told: what would come again is final, want of memory and the unforeseen are not."""
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "can't allocate memory" in str(error):
-        detail = f"{error}; a smaller batch_size or max_length needs less"
+        detail = f"{str(error).rstrip('.')}. {LESS_MEMORY}"
         return Failed(final=False, reason="oom", type="out_of_memory", title="Out of memory", detail=detail)
     if isinstance(error, TrainingError | ConfigError | PackedError):
         words = _words(type(error).__name__)

@@ -6,8 +6,9 @@ from typing import Literal
 
 from app.services.runs.failures import RunError
 from app.services.runs.lease import RunEnd
+from models.config.fits import size
 from models.training.report import Outcome
-from worker.messages import Failed
+from worker.messages import LESS_MEMORY, Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,14 @@ class Evidence:
     """What is known of a child that is gone.
 
     exit_code: as of subprocess, negative is a signal. starved: the kernel ended a process for want of memory meanwhile.
-    log: the last line that the child said to people.
+    log: the last line that the child said to people. peak_bytes: the most memory it was seen with, 0 if never.
     """
 
     last_word: Outcome | Failed | None
     exit_code: int
     starved: bool
     log: str
+    peak_bytes: int = 0
 
 
 def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) -> RunEnd | HandBack:
@@ -68,8 +70,9 @@ def _died(found: Evidence) -> HandBack:
     """A child that ended without a last word."""
     said = f" Its last line: {found.log}" if found.log else ""
     if found.starved:
-        detail = "The kernel ended training for want of memory; a smaller batch_size or max_length needs less."
-        return HandBack("oom", RunError("out_of_memory", "Out of memory", detail + said))
+        held = f" It was last seen with {size(found.peak_bytes)}." if found.peak_bytes else ""
+        detail = f"The kernel ended training for want of memory.{held} {LESS_MEMORY}{said}"
+        return HandBack("oom", RunError("out_of_memory", "Out of memory", detail))
     if found.exit_code == -signal.SIGKILL:
         return HandBack("lost", RunError("training_killed", "The training process was killed", f"By SIGKILL.{said}"))
     how = _name(-found.exit_code) if found.exit_code < 0 else f"exit code {found.exit_code}"

@@ -12,8 +12,8 @@ from app.parts import Parts, open_parts
 from app.services.runs.lease import acquire, in_line
 from app.services.runs.reaper import reap
 from app.settings import Settings
+from models.devices import usable_devices
 from worker.attempt import Attempt
-from worker.devices import usable_devices
 from worker.shutdown import Shutdown
 
 log = logging.getLogger(__name__)

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
@@ -20,7 +20,7 @@ from app.api.problems import rules
 from app.api.schemas.problem import ProblemType, ProblemTypes, problems
 from app.api.schemas.system import Alive, Index, Ready
 from app.errors import Busy, DomainError, Example, Fault, NotFound
-from models.config import config_schema
+from models.config import ConfigPart, config_schema
 
 log = logging.getLogger(__name__)
 HTML, JSON = "text/html", "application/json"
@@ -104,10 +104,14 @@ def prometheus(request: Request) -> Response:
     )
 
 
-@router.get("/config/schema", summary="JSON Schema of POST /runs")
-def get_config_schema() -> dict[str, Any]:
+@router.get("/config/schema", summary="JSON Schema of POST /runs", responses=problems(422))
+def get_config_schema(
+    part: Annotated[
+        ConfigPart | None, Query(description="One form, or one of EIR's files, alone: for editors.")
+    ] = None,
+) -> dict[str, Any]:
     """Short and full form, with defaults and a line for each key."""
-    return config_schema()
+    return config_schema(part)
 
 
 @router.get(

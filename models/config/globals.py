@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from models.config.keys import ConfigObject, OnlyDefault, Refuses, WithoutEffect
+from models.config.keys import ConfigObject, OnlyDefault, Refuses, WithoutEffect, or_null
 
 CatMetric = Literal[
     "mcc", "acc", "roc-auc-macro", "ap-macro", "f1-macro", "precision-macro", "recall-macro", "cohen-kappa"
@@ -163,19 +163,14 @@ class AttributionAnalysis(ConfigObject):
     attribution_background_samples: Annotated[int, WithoutEffect(_NO_ATTRIBUTION)] = Field(default=256, exclude=True)
 
 
-def _or_null(schema: dict[str, Any]) -> None:
-    """The schema of a list for which null stands, too: it is the default then."""
-    schema["anyOf"] = [{key: schema.pop(key) for key in ("type", "items", "minItems")}, {"type": "null"}]
-
-
 class Metrics(ConfigObject):
     """What is measured, and which of it decides what is best."""
 
     cat_metrics: list[CatMetric] = Field(
-        default=list(CAT_METRICS), min_length=1, description="Per categorical target.", json_schema_extra=_or_null
+        default=list(CAT_METRICS), min_length=1, description="Per categorical target.", json_schema_extra=or_null
     )
     con_metrics: list[ConMetric] = Field(
-        default=list(CON_METRICS), min_length=1, description="Per continuous target.", json_schema_extra=_or_null
+        default=list(CON_METRICS), min_length=1, description="Per continuous target.", json_schema_extra=or_null
     )
     cat_averaging_metrics: list[CatMetric] | None = Field(
         default=None, min_length=1, description="Those that decide; null: mcc, roc-auc-macro and ap-macro."

@@ -30,7 +30,8 @@ def give_up(
     """Close the present attempt of a run that this transaction holds; the status the run has now.
 
     queued, to be announced after the commit; cancelled, when that was asked for; failed, when this was one failure
-    too many since the last new checkpoint. `counted`: the time since the last heartbeat was really spent.
+    too many since the last new checkpoint, or the second time in a row that memory did not suffice. `counted`: the
+    time since the last heartbeat was really spent.
     """
     cancelled = run.status == Status.CANCELLING
     attempts.close(tx, run.id, run.attempt, "cancelled" if cancelled and reason == "handed_back" else reason)
@@ -40,18 +41,22 @@ def give_up(
         to = Status.CANCELLED
     elif failures >= max_attempts:
         to = Status.FAILED
-        changes["error"] = _too_often(error or _WORKER_LOST, failures, max_attempts).to_json()
+        changes["error"] = _with(error or _WORKER_LOST, _TOO_OFTEN.format(failures, max_attempts)).to_json()
+    elif reason == "oom" and failures > 1 and attempts.reason_of(tx, run.id, run.attempt - 1) == "oom":
+        to = Status.FAILED
+        changes["error"] = _with(error or _WORKER_LOST, _AGAIN_OOM).to_json()
     else:
         to = Status.QUEUED
     transition(tx, run, to, data={"reason": reason}, changes=changes)
     return to
 
 
-def _too_often(error: RunError, failures: int, max_attempts: int) -> RunError:
-    count = f"Failure {failures} since the last new checkpoint, {max_attempts} at most."
-    return RunError(error.type, error.title, f"{error.detail} {count}")
+def _with(error: RunError, more: str) -> RunError:
+    return RunError(error.type, error.title, f"{error.detail} {more}")
 
 
+_TOO_OFTEN = "Failure {} since the last new checkpoint, {} at most."
+_AGAIN_OOM = "Twice in a row without a new checkpoint: the same plan needs the same memory each time."
 _WORKER_LOST = RunError(
     type="worker_lost",
     title="The worker was lost",
