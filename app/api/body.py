@@ -1,5 +1,6 @@
 """Request bodies read within limits: by their declared length before the first byte, by count while they arrive."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeVar
 
@@ -68,25 +69,50 @@ async def _arriving(request: Request) -> AsyncIterator[bytes]:
 
 async def read_json(request: Request, *, limit_bytes: int) -> Any:
     """The body as JSON. Raises Unsupported for another content type, TooLarge, and Malformed with the place."""
+    _refuse_other_types(request)
+    return _parsed(await _whole(request, limit_bytes=limit_bytes))
+
+
+async def read_object(request: Request, *, limit_bytes: int) -> dict[str, Any]:
+    """As read_json, for a body that must be an object. Raises Invalid for any other JSON, and for a key that stands
+    twice: readers take the first or the last of them, and nobody knows which was meant."""
+    _refuse_other_types(request)
+    raw = await _whole(request, limit_bytes=limit_bytes)
+    body = _parsed(raw)
+    if not isinstance(body, dict):
+        raise Invalid("the body must be a JSON object, {...}")
+    try:
+        json.loads(raw, object_pairs_hook=_refuse_twins)
+    except RecursionError as error:
+        raise Malformed("the body is not JSON that can be read: it is nested too deep") from error
+    return body
+
+
+def _refuse_other_types(request: Request) -> None:
     kind = media_type(request)
     if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise Unsupported(f"the content type is {kind}; send JSON with content-type: application/json")
-    pieces = [chunk async for chunk in chunks(request, limit_bytes=limit_bytes)]
-    raw = b"".join(pieces)
+
+
+def _refuse_twins(pairs: list[tuple[str, object]]) -> None:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise Invalid(f"the key {key!r} stands twice in one object; keep one of them")
+        seen.add(key)
+
+
+async def _whole(request: Request, *, limit_bytes: int) -> bytes:
+    return b"".join([chunk async for chunk in chunks(request, limit_bytes=limit_bytes)])
+
+
+def _parsed(raw: bytes) -> Any:
     if b"\\u0000" in raw:
         raise Malformed("the body has a NUL character (\\u0000) in it; no name and no value has one")
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Malformed(f"the body is not JSON: {error}") from error
-
-
-async def read_object(request: Request, *, limit_bytes: int) -> dict[str, Any]:
-    """As read_json, for a body that must be an object. Raises Invalid for any other JSON."""
-    body = await read_json(request, limit_bytes=limit_bytes)
-    if not isinstance(body, dict):
-        raise Invalid("the body must be a JSON object, {...}")
-    return body
 
 
 def validated(shape: type[Shape], body: object) -> Shape:

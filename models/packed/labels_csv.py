@@ -70,7 +70,9 @@ def _records(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, list
             if any(cell and not cell.isspace() for cell in cells):
                 yield row, cells
     except csv.Error as error:
-        why = str(error).replace("\t", "tab")
+        why = (
+            str(error).replace("\t", "tab").replace("field larger than field limit", "a cell is longer than the limit")
+        )
         raise LabelError(f"row {row + 1} of the labels is no CSV ({why}); check its quotes") from error
     except UnicodeDecodeError as error:
         raise _no_text(error, row + 1) from error
