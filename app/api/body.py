@@ -28,15 +28,18 @@ class Malformed(DomainError):
     example = Example("the body is not JSON: unexpected end of data: line 1 column 1 (char 0)")
 
 
-def refuse_declared(request: Request, *, limit_bytes: int) -> None:
-    """Raises TooLarge when the Content-Length alone shows that the body is too large, Unsupported when it is
-    compressed by HTTP; nothing is read."""
+def refuse_declared(request: Request, *, limit_bytes: int) -> int:
+    """The Content-Length, 0 where there is none; nothing is read.
+
+    Raises TooLarge when it alone shows that the body is too large, Unsupported when the body is compressed by HTTP.
+    """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
         raise Unsupported(f"the content-encoding is {encoding}; send the bytes as they are, without this header")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit_bytes:
         raise TooLarge(f"the body has {declared} bytes; at most {limit_bytes} are taken")
+    return int(declared) if declared.isdecimal() else 0
 
 
 async def chunks(request: Request, *, limit_bytes: int) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ from app.db import datasets
 from app.db.dialect import hold
 from app.errors import Conflict, Example, Fault, Invalid
 from app.parts import Parts
-from app.services.datasets.incoming import PACK, work_folder
+from app.services.datasets.incoming import PACK, refuse_full, work_folder
 from app.services.datasets.view import DatasetView, storage_key, view_of
 from app.services.ids import new_id
 from models.packed import LabelError, PackedError, TargetType, pack
@@ -85,14 +85,20 @@ def create_dataset(parts: Parts, upload: Upload, watch: Callable[[], None] = lam
     """The data set of an upload, and whether it is new: the same name with the same content is the old one.
 
     `watch` is called again and again while files are packed; what it raises ends it, and nothing stays.
-    Raises BadDatasetName, BadArchive, BadLabels, NameTaken.
+    Raises BadDatasetName, BadArchive, BadLabels, NameTaken, OSError (ENOSPC) before the disk is full.
     """
     if not _NAME.fullmatch(upload.name):
         shown = upload.name if len(upload.name) <= 50 else upload.name[:47] + "..."
         detail = f"{shown!r}: use 1 to 200 characters, no control characters, no slash; not . and not .."
         raise BadDatasetName(detail, [Fault("/name", detail)])
     with _work_folder(parts) as folder:
-        values = {"id": new_id(), "name": upload.name, **_pack(upload, folder, watch)}
+        reserve = parts.settings.limits.disk_reserve_bytes
+
+        def watch_disk_too() -> None:
+            watch()
+            refuse_full(folder, reserve)
+
+        values = {"id": new_id(), "name": upload.name, **_pack(upload, folder, watch_disk_too)}
         digest = values["digest"]
         with suppress(FileNotFoundError):  # who removes this content meanwhile takes the folder away; see _complete
             _store(parts, folder, digest)
@@ -123,7 +129,7 @@ def _work_folder(parts: Parts) -> Iterator[Path]:
 
 
 def _pack(upload: Upload, folder: Path, watch: Callable[[], None]) -> dict[str, Any]:
-    """Pack the upload below a folder; the columns of its row. Raises BadArchive, BadLabels."""
+    """Pack the upload below a folder; the columns of its row. Raises BadArchive, BadLabels, what `watch` raises."""
     try:
         packed = pack(
             folder / _PACK,
