@@ -66,8 +66,8 @@ def _problems(dataset: Dataset) -> None:
     for problem in dataset.problems[:SHOWN_PROBLEMS]:
         place = ", ".join(f"{key} {problem[key]}" for key in ("id", "row") if problem.get(key) is not None)
         note(f"  {place}: {problem.get('detail', '')}" if place else f"  {problem.get('detail', '')}")
-    if (more := len(dataset.problems) - SHOWN_PROBLEMS) > 0:
-        note(f"  and {count(more, 'problem')} more")
+    if (more := sum(dataset.problem_counts.values()) - SHOWN_PROBLEMS) > 0:
+        note(f"  and {count(more, 'problem')} more: octet datasets problems {dataset.name}")
 
 
 @contextmanager

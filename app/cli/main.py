@@ -6,6 +6,7 @@ import sys
 import click
 
 from app.cli.config import config
+from app.cli.datasets import datasets
 from app.cli.endings import Ending, Failed
 from app.cli.migrate import migrate
 from app.cli.predict import predict
@@ -28,7 +29,7 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-for command in (serve, worker, migrate, train, predict, runs, config):
+for command in (serve, worker, migrate, train, predict, runs, datasets, config):
     commands.add_command(command)
 
 
