@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from app.cli.environment import service_settings
+from app.cli.paths import GivenPath
 
 
 @click.command()
@@ -13,7 +14,7 @@ from app.cli.environment import service_settings
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: OCTET_PORT or 8000]")
 @click.option(
     "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=GivenPath(file_okay=False),
     help="All that the service keeps.  [default: OCTET_DATA_DIR or ./octet-data]",
 )
 def serve(host: str | None, port: int | None, data_dir: Path | None) -> int:
