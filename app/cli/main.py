@@ -33,11 +33,6 @@ for command in (serve, worker, migrate, train, predict, runs, datasets, config):
     commands.add_command(command)
 
 
-def main() -> None:
-    """Run the command line; every expected failure is a message on stderr and an exit code of app.cli.endings."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def _forget_stdout() -> None:
     """What could not be written shall not be tried again when Python ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

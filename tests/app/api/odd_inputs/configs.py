@@ -52,7 +52,7 @@ CASES = [
     Case("a list", body([]), 422, "object"),
     Case("no JSON", body("dataset: sides"), 400, "JSON"),
     Case("JSON with a comma too many", body('{"dataset": "sides", }'), 400, "JSON"),
-    Case("a key twice", body('{"dataset": "sides", "dataset": "x", "target": "side"}'), 422, "twice"),
+    Case("a key twice", body('{"dataset": "sides", "dataset": "x", "target": "side"}'), 400, "twice"),
     Case("NaN", body('{"dataset": "sides", "target": "side", "max_runtime_s": NaN}'), 400, "JSON"),
     Case("1e400", body('{"dataset": "sides", "target": "side", "max_runtime_s": 1e400}'), 400, "infinity"),
     Case("an array 100,000 deep", body("[" * 100_000), 400, "depth"),
