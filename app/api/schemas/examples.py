@@ -113,7 +113,15 @@ _ATTEMPT = {
 }
 _EVENT = {"cursor": 1, "kind": "queued", "data": {"attempt": 0}, "time": _TIME}
 _CHECKS = {"database": "ok", "tables": "ok", "broker": "ok"}
-_COST = {"parameters": 45_570, "memory_bytes": 9_437_184, "seconds_per_step": None}
+_COST = {
+    "parameters": 45_570,
+    "memory_bytes": 9_437_184,
+    "memory_limit_bytes": None,
+    "predict_memory_bytes": 1_048_576,
+    "steps": 200,
+    "checkpoint_bytes": 732_960,
+    "seconds_per_step": None,
+}
 
 ANSWERS: dict[str, dict[int, Any]] = {
     "get_index": {200: {"name": "octet", "version": "0.1.0", "links": {"docs": "/docs", "runs": "/runs"}}},
