@@ -153,7 +153,7 @@ class Client:
 
     def attempts(self, run_id: str) -> list[Attempt]:
         """Who worked on it, and why each ended."""
-        return [Attempt.model_validate(a) for a in self.get_json(f"/runs/{_part(run_id)}/attempts")["attempts"]]
+        return [Attempt.model_validate(row) for row in self._rows(f"/runs/{_part(run_id)}/attempts", "attempts")]
 
     def checkpoints(self, run_id: str) -> list[Checkpoint]:
         """Its stored weights."""

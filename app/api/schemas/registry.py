@@ -46,6 +46,7 @@ class RegisteredModel(BaseModel):
 
 
 class RegisteredModels(BaseModel):
-    """Every name of the registry."""
+    """A page of the names of the registry, in their order."""
 
     models: list[RegisteredModel]
+    next: str | None = Field(description="`after` of the following page; null at the end.")

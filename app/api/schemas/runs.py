@@ -89,9 +89,10 @@ class Attempt(BaseModel):
 
 
 class Attempts(BaseModel):
-    """All attempts of a run, in order."""
+    """A page of the attempts of a run, in order."""
 
     attempts: list[Attempt]
+    next: int | None = Field(description="`after` of the following page; null at the end.")
 
 
 class Event(BaseModel):
