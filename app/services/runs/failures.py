@@ -52,7 +52,7 @@ def give_up(
 
 
 def _with(error: RunError, more: str) -> RunError:
-    return RunError(error.type, error.title, f"{error.detail} {more}")
+    return RunError(error.type, error.title, f"{error.detail.rstrip('.')}. {more}")
 
 
 _TOO_OFTEN = "Failure {} since the last new checkpoint, {} at most."
