@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from types import FrameType
 
@@ -19,7 +20,7 @@ from app.api.observe import Observe
 from app.api.problems import handle_problems
 from app.api.upload import remove_stale
 from app.parts import Parts, open_parts
-from app.services.runs.reaper import reap
+from app.services.jobs.reaper import reap
 from app.serving.serving import Serving
 from app.settings import Settings
 from app.telemetry import Telemetry, log_to_stderr
@@ -110,6 +111,6 @@ def _reap(parts: Parts, stopping: threading.Event) -> None:
     while not stopping.wait(parts.settings.clocks.reaper_s):
         try:
             for action in reap(parts):
-                log.info("reaped", extra={"fields": {"run": action.run_id, "action": action.action}})
+                log.info("reaped", extra={"fields": asdict(action)})
         except Exception:
             log.exception("the reaper failed; it looks again")

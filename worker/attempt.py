@@ -8,15 +8,9 @@ from math import inf
 from typing import Literal
 
 from app.parts import Parts
-from app.services.runs.lease import (
-    Lease,
-    LeaseLost,
-    RunEnd,
-    finish,
-    hand_back,
-    heartbeat,
-    resume_point,
-)
+from app.services.jobs.lease import LeaseLost
+from app.services.jobs.outcomes import JobEnd
+from app.services.runs.lease import Lease, finish, hand_back, heartbeat, resume_point
 from models.config import SHORT_FORM_BUDGET_S
 from models.memory import killed_for_memory
 from models.training.report import Plan, longest_s
@@ -72,7 +66,7 @@ class Attempt:
         if self._child is not None:
             self._child.kill()
 
-    def _train(self, keeper: LeaseKeeper) -> RunEnd | HandBack:
+    def _train(self, keeper: LeaseKeeper) -> JobEnd | HandBack:
         """From the assignment to the child's end. Raises LeaseLost."""
         space = Workspace.of(self._parts.settings, self._lease.run_id, self._lease.attempt)
         try:
@@ -139,7 +133,7 @@ class Attempt:
         limit_s = inf if budget is None else longest_s(budget)
         return limit_s, self._began + limit_s - self._lease.used_s
 
-    def _follow(self, child: ChildProcess, space: Workspace, keeper: LeaseKeeper) -> RunEnd | HandBack:
+    def _follow(self, child: ChildProcess, space: Workspace, keeper: LeaseKeeper) -> JobEnd | HandBack:
         """Hear the child until it is gone, and pass orders on to it."""
         record = Record(self._parts, self._lease, self._planned)
         starved = killed_for_memory()
@@ -169,9 +163,9 @@ class Attempt:
             return "cancel"
         return "shutdown" if self._shutdown.requested() else None
 
-    def _settle(self, ending: RunEnd | HandBack) -> None:
+    def _settle(self, ending: JobEnd | HandBack) -> None:
         """Give the lease back with what came of it."""
-        if isinstance(ending, RunEnd):
+        if isinstance(ending, JobEnd):
             finish(self._parts, self._lease, ending)
             log.info("run %s %s", self._lease.run_id, ending.status)
         else:

@@ -4,8 +4,7 @@ import signal
 from dataclasses import dataclass
 from typing import Literal
 
-from app.services.runs.failures import RunError
-from app.services.runs.lease import RunEnd
+from app.services.jobs.outcomes import JobEnd, JobError
 from models.training.report import Outcome
 from worker.messages import Failed
 
@@ -15,7 +14,7 @@ class HandBack:
     """The run is not done: it is queued again, unless it failed too often (or was cancelled)."""
 
     reason: Literal["handed_back", "lost", "oom", "error"]
-    error: RunError | None = None
+    error: JobError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +31,36 @@ class Evidence:
     log: str
 
 
-def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) -> RunEnd | HandBack:
+def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) -> JobEnd | HandBack:
     """What becomes of the run. `ordered`: what the child was asked to stop for, if it was."""
     word = found.last_word
     if isinstance(word, Failed):
         if word.reason == "no_device":
             return HandBack("handed_back")  # the worker's lack: no failure of the run
-        error = RunError(word.type, word.title, word.detail)
-        return RunEnd("failed", word.reason, error) if word.final else HandBack(word.reason, error)
+        error = JobError(word.type, word.title, word.detail)
+        return JobEnd("failed", word.reason, error) if word.final else HandBack(word.reason, error)
     if isinstance(word, Outcome) and word.reason != "stopped":
-        return RunEnd("succeeded", "finished", stopped=None if word.reason == "finished" else word.reason)
+        return JobEnd("succeeded", "finished", stopped=None if word.reason == "finished" else word.reason)
     if ordered == "cancel":
-        return RunEnd("cancelled", "cancelled")
+        return JobEnd("cancelled", "cancelled")
     if ordered == "shutdown" or isinstance(word, Outcome):
         return HandBack("handed_back")
     return _died(found)
 
 
-def out_of_time(limit_s: float) -> RunEnd:
+def out_of_time(limit_s: float) -> JobEnd:
     """A run that did not end itself within its budget, nor long after it."""
     detail = (
         f"The run had not ended itself after {limit_s:g} s, far beyond its max_runtime_s: one step, or the validation "
         "after the last, takes longer. Give it more time, or lower valid_size, batch_size or max_length."
     )
-    return RunEnd("failed", "error", RunError("out_of_time", "The run overran its time", detail))
+    return JobEnd("failed", "error", JobError("out_of_time", "The run overran its time", detail))
 
 
 def broken_off(error: Exception) -> HandBack:
     """The worker itself could not go on with this attempt: disk full, storage away, a message that is none."""
     detail = f"{type(error).__name__}: {error}"
-    return HandBack("error", RunError("worker_error", "The worker could not carry on the attempt", detail))
+    return HandBack("error", JobError("worker_error", "The worker could not carry on the attempt", detail))
 
 
 def _died(found: Evidence) -> HandBack:
@@ -69,12 +68,12 @@ def _died(found: Evidence) -> HandBack:
     said = f" Its last line: {found.log}" if found.log else ""
     if found.starved:
         detail = "The kernel ended training for want of memory; a smaller batch_size or max_length needs less."
-        return HandBack("oom", RunError("out_of_memory", "Out of memory", detail + said))
+        return HandBack("oom", JobError("out_of_memory", "Out of memory", detail + said))
     if found.exit_code == -signal.SIGKILL:
-        return HandBack("lost", RunError("training_killed", "The training process was killed", f"By SIGKILL.{said}"))
+        return HandBack("lost", JobError("training_killed", "The training process was killed", f"By SIGKILL.{said}"))
     how = _name(-found.exit_code) if found.exit_code < 0 else f"exit code {found.exit_code}"
     detail = f"The training process ended by {how} without a last word.{said}"
-    return HandBack("error", RunError("training_crashed", "The training process crashed", detail))
+    return HandBack("error", JobError("training_crashed", "The training process crashed", detail))
 
 
 def _name(number: int) -> str:

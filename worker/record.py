@@ -7,15 +7,9 @@ from typing import TypeVar
 
 from app.errors import DomainError
 from app.parts import Parts
+from app.services.jobs.lease import LeaseLost
 from app.services.runs.keys import checkpoint_key
-from app.services.runs.lease import (
-    Lease,
-    LeaseLost,
-    record_checkpoint,
-    record_plan,
-    record_points,
-    record_progress,
-)
+from app.services.runs.lease import Lease, record_checkpoint, record_plan, record_points, record_progress
 from models.training.report import Outcome, Plan, Point, Progress, Saved
 from worker.messages import Failed, Message, Points
 

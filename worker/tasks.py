@@ -9,8 +9,8 @@ from celery import Celery, signals
 
 from app.broker import TRAIN_RUN
 from app.parts import Parts, open_parts
+from app.services.jobs.reaper import reap
 from app.services.runs.lease import acquire, in_line
-from app.services.runs.reaper import reap
 from app.settings import Settings
 from worker.attempt import Attempt
 from worker.devices import usable_devices
@@ -68,7 +68,7 @@ class PoolProcess:
         while not self._ending.wait(self._settings.clocks.reaper_s):
             try:
                 for done in reap(parts):
-                    log.info("reaper: run %s %s", done.run_id, done.action)
+                    log.info("reaper: %s of %s %s", done.job_id, done.queue, done.action)
             except Exception as error:
                 log.warning("reaper: %s", error)
 

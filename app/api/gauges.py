@@ -7,8 +7,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.parts import Parts
+from app.services.jobs.states import Status
 from app.services.runs.read import count_by_status
-from app.services.runs.states import Status
 from app.serving.serving import Serving
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from app.services.runs.lease import RunEnd
+from app.services.jobs.outcomes import JobEnd
 from models.training.report import Outcome
 from worker.endings import Evidence, HandBack, ending_of
 from worker.messages import Failed
@@ -20,13 +20,13 @@ def ending(word, code=0, ordered=None, *, starved=False, log=""):
 @pytest.mark.parametrize(("reason", "stopped"), [("finished", None), ("early_stop", "early_stop"), ("time", "time")])
 @pytest.mark.parametrize("ordered", [None, "cancel", "shutdown"])
 def test_a_training_that_came_to_its_end_succeeded_whatever_was_ordered_meanwhile(reason, stopped, ordered):
-    assert ending(Outcome(reason, 9), ordered=ordered) == RunEnd("succeeded", "finished", stopped=stopped)
+    assert ending(Outcome(reason, 9), ordered=ordered) == JobEnd("succeeded", "finished", stopped=stopped)
 
 
 @pytest.mark.parametrize("word", [Outcome("stopped", 3), None])
 def test_a_cancelled_training_is_cancelled_and_one_stopped_for_a_shutdown_handed_back(word):
     code = 0 if word else -signal.SIGKILL  # killed at the end of its grace
-    assert ending(word, code, "cancel") == RunEnd("cancelled", "cancelled")
+    assert ending(word, code, "cancel") == JobEnd("cancelled", "cancelled")
     assert ending(word, code, "shutdown") == HandBack("handed_back")
 
 
@@ -36,7 +36,7 @@ def test_a_training_that_somebody_else_stopped_is_handed_back():
 
 def test_what_would_come_again_fails_the_run_at_once_and_what_may_not_is_tried_again():
     failed = ending(FINAL, 1)
-    assert isinstance(failed, RunEnd)
+    assert isinstance(failed, JobEnd)
     assert (failed.status, failed.reason, failed.error.type) == ("failed", "error", "non_finite_loss")
     again = ending(MEMORY, 1)
     assert isinstance(again, HandBack)

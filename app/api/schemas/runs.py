@@ -26,7 +26,7 @@ class Best(BaseModel):
     digest: str = Field(description="SHA-256 of the file, hex.")
 
 
-class RunError(BaseModel):
+class JobError(BaseModel):
     """Why a run failed."""
 
     type: str
@@ -51,7 +51,7 @@ class RunSummary(BaseModel):
     failures: int = Field(description="Failed attempts since the last new checkpoint.")
     worker: str | None
     stopped: str | None = Field(description="Why training ended before its last step, e.g. time.")
-    error: RunError | None
+    error: JobError | None
     created: str
     started: str | None
     ended: str | None
