@@ -71,7 +71,7 @@ def submit(parts: Parts, body: dict[str, Any], key: str | None = None) -> tuple[
 def _add(tx: Transaction, prediction_id: str, wanted: Wanted) -> PredictionRow:
     dataset = datasets.find(tx, wanted.dataset, keep=True)
     if dataset is None:
-        detail = f"no data set has the name or id {wanted.dataset!r}; {known_datasets(tx)}"
+        detail = f"no data set has the name or id {wanted.dataset!r}; {known_datasets(tx, wanted.dataset)}"
         raise NothingToPredict(detail, [Fault("/dataset", detail)])
     servable, run = _kept(tx, wanted)
     return predictions.add(tx, _values(prediction_id, wanted, servable, run, dataset))
