@@ -86,7 +86,10 @@ class WorkerSettings(BaseSettings):
     devices: Literal["auto", "cpu", "cpu,cuda"] = Field(
         default="auto", description="What trainings may use; auto: a GPU where there is one. cpu hides GPUs from them."
     )
-    train_nice: int = Field(default=10, ge=0, le=19, description="Niceness of the training process.")
+    train_nice: int = Field(default=10, ge=0, le=19, description="Niceness of training and predicting processes.")
+    prediction_save_s: float = Field(
+        default=20.0, ge=0, description="A prediction over a data set that is killed repeats so many seconds at most."
+    )
 
 
 class Settings(BaseSettings):

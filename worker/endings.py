@@ -1,4 +1,4 @@
-"""How an attempt ended, as the run's row is told: from the child's last word, its exit code, and what was ordered."""
+"""How an attempt ended, as the job's row is told: from the child's last word, its exit code, and what was ordered."""
 
 import signal
 from dataclasses import dataclass
@@ -6,12 +6,14 @@ from typing import Literal
 
 from app.services.jobs.outcomes import JobEnd, JobError
 from models.training.report import Outcome
-from worker.messages import Failed
+from worker.messages import Failed, Results
+
+Work = Literal["training", "predicting"]
 
 
 @dataclass(frozen=True, slots=True)
 class HandBack:
-    """The run is not done: it is queued again, unless it failed too often (or was cancelled)."""
+    """The job is not done: it is queued again, unless it failed too often (or was cancelled)."""
 
     reason: Literal["handed_back", "lost", "oom", "error"]
     error: JobError | None = None
@@ -25,20 +27,23 @@ class Evidence:
     log: the last line that the child said to people.
     """
 
-    last_word: Outcome | Failed | None
+    last_word: Outcome | Results | Failed | None
     exit_code: int
     starved: bool
     log: str
+    work: Work = "training"
 
 
 def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) -> JobEnd | HandBack:
-    """What becomes of the run. `ordered`: what the child was asked to stop for, if it was."""
+    """What becomes of the job. `ordered`: what the child was asked to stop for, if it was."""
     word = found.last_word
     if isinstance(word, Failed):
         if word.reason == "no_device":
             return HandBack("handed_back")  # the worker's lack: no failure of the run
         error = JobError(word.type, word.title, word.detail)
         return JobEnd("failed", word.reason, error) if word.final else HandBack(word.reason, error)
+    if isinstance(word, Results):
+        return JobEnd("succeeded", "finished")
     if isinstance(word, Outcome) and word.reason != "stopped":
         return JobEnd("succeeded", "finished", stopped=None if word.reason == "finished" else word.reason)
     if ordered == "cancel":
@@ -63,17 +68,25 @@ def broken_off(error: Exception) -> HandBack:
     return HandBack("error", JobError("worker_error", "The worker could not carry on the attempt", detail))
 
 
+_LESS: dict[Work, str] = {
+    "training": "a smaller batch_size or max_length needs less",
+    "predicting": "give the worker more, or predict with a smaller model",
+}
+
+
 def _died(found: Evidence) -> HandBack:
     """A child that ended without a last word."""
     said = f" Its last line: {found.log}" if found.log else ""
     if found.starved:
-        detail = "The kernel ended training for want of memory; a smaller batch_size or max_length needs less."
+        detail = f"The kernel ended {found.work} for want of memory; {_LESS[found.work]}."
         return HandBack("oom", JobError("out_of_memory", "Out of memory", detail + said))
     if found.exit_code == -signal.SIGKILL:
-        return HandBack("lost", JobError("training_killed", "The training process was killed", f"By SIGKILL.{said}"))
+        return HandBack(
+            "lost", JobError(f"{found.work}_killed", f"The {found.work} process was killed", f"By SIGKILL.{said}")
+        )
     how = _name(-found.exit_code) if found.exit_code < 0 else f"exit code {found.exit_code}"
-    detail = f"The training process ended by {how} without a last word.{said}"
-    return HandBack("error", JobError("training_crashed", "The training process crashed", detail))
+    detail = f"The {found.work} process ended by {how} without a last word.{said}"
+    return HandBack("error", JobError(f"{found.work}_crashed", f"The {found.work} process crashed", detail))
 
 
 def _name(number: int) -> str:

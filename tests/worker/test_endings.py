@@ -1,13 +1,14 @@
 """What becomes of a run, by how its training process ended."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
 from app.services.jobs.outcomes import JobEnd
 from models.training.report import Outcome
 from worker.endings import Evidence, HandBack, ending_of
-from worker.messages import Failed
+from worker.messages import Failed, Results
 
 FINAL = Failed(final=True, reason="error", type="non_finite_loss", title="Non finite loss", detail="lower lr")
 MEMORY = Failed(final=False, reason="oom", type="out_of_memory", title="Out of memory", detail="lower batch_size")
@@ -28,6 +29,17 @@ def test_a_cancelled_training_is_cancelled_and_one_stopped_for_a_shutdown_handed
     code = 0 if word else -signal.SIGKILL  # killed at the end of its grace
     assert ending(word, code, "cancel") == JobEnd("cancelled", "cancelled")
     assert ending(word, code, "shutdown") == HandBack("handed_back")
+
+
+@pytest.mark.parametrize("ordered", [None, "cancel", "shutdown"])
+def test_a_prediction_whose_result_is_there_succeeded_whatever_was_ordered_meanwhile(ordered):
+    made = Results(Path("r.csv"), "0" * 64, Path("r.parquet"), "1" * 64)
+    assert ending(made, ordered=ordered) == JobEnd("succeeded", "finished")
+
+
+def test_a_killed_prediction_is_named_so():
+    found = ending_of(Evidence(None, -signal.SIGKILL, False, "", "predicting"), None)
+    assert (found.reason, found.error.type) == ("lost", "predicting_killed")
 
 
 def test_a_training_that_somebody_else_stopped_is_handed_back():
