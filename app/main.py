@@ -18,8 +18,8 @@ from app.api.context import Context
 from app.api.gauges import Gauges
 from app.api.observe import Observe
 from app.api.problems import handle_problems
-from app.api.upload import remove_stale
 from app.parts import Parts, open_parts
+from app.services.datasets.incoming import remove_stale
 from app.services.jobs.reaper import reap
 from app.serving.serving import Serving
 from app.settings import Settings
@@ -27,6 +27,11 @@ from app.telemetry import Telemetry, log_to_stderr
 
 log = logging.getLogger(__name__)
 
+DESCRIPTION = (
+    "Upload files with labels, submit a run, follow its points, predict with its best checkpoint, also while it still "
+    "trains. Every error is an RFC 9457 problem whose `type` is a page of this service. Every route that takes GET "
+    "answers HEAD; OPTIONS answers 204 with the methods of a path in Allow."
+)
 ROUTERS = (datasets.router, runs.router, metrics.router, curves.router, registry.router, system.router)
 
 
@@ -42,6 +47,7 @@ def create_app(parts: Parts, *, owns_parts: bool = False) -> FastAPI:
         title="Octet",
         version=version("octet"),
         summary="Train transformers on raw bytes, and serve them.",
+        description=DESCRIPTION,
         lifespan=lambda _: _running(context, owns_parts),
         redirect_slashes=False,
     )

@@ -6,6 +6,7 @@ cgroup v2 (memory.max) and v1 (memory.limit_in_bytes), each limit on the way up 
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 GROUPS = Path("/proc/self/cgroup")
@@ -15,10 +16,8 @@ MOUNT = Path("/sys/fs/cgroup")
 def granted_bytes(groups: Path = GROUPS, mount: Path = MOUNT) -> int | None:
     """Bytes that this machine grants its processes; None where the system does not tell."""
     limits = [int(text) for text in _read(groups, mount, "memory.max", "memory.limit_in_bytes") if text.isdecimal()]
-    try:
+    with suppress(OSError, ValueError):  # not known to this system
         limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (OSError, ValueError):  # not known to this system
-        pass
     return min(limits, default=None)
 
 
@@ -53,9 +52,7 @@ def _read(groups: Path, mount: Path, v2: str, v1: str) -> Iterator[str]:
         top, name = (mount, v2) if controllers == "" else (mount / "memory", v1)
         own = top / path.lstrip("/")
         for folder in (own, *own.parents):
-            try:
+            with suppress(OSError):  # a container sees only its own part of the tree
                 yield (folder / name).read_text().strip()
-            except OSError:  # a container sees only its own part of the tree
-                pass
             if folder == top:
                 break

@@ -10,9 +10,9 @@ from app.services.jobs.outcomes import JobEnd
 from app.services.runs.keys import log_key
 from app.services.runs.lease import Lease, finish, hand_back, heartbeat, resume_point
 from models.config import SHORT_FORM_BUDGET_S
+from models.devices import Device
 from models.training.report import Plan, longest_s
 from worker.child_process import ChildProcess
-from worker.devices import Device
 from worker.endings import HandBack
 from worker.leased_work import LeasedWork
 from worker.messages import Assignment, Failed
@@ -74,6 +74,8 @@ class Attempt(LeasedWork):
             budget_s={"cpu": self._left("cpu"), "cuda": self._left("cuda")},
             resume=None if resume is None else resume.path,
             nice=settings.train_nice,
+            memory_bytes=settings.train_memory_bytes or None,
+            fewer_files=lease.form == "short",
         )
 
     def _budget(self, device: Device) -> float | None:

@@ -47,7 +47,7 @@ def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcom
     from models.training.build import open_job  # here: an assignment that cannot be read shall not wait for torch
     from models.training.device import default_device
     from models.training.loop import train
-    from models.training.plan import choose_for_device
+    from models.training.plan import Memory, choose_for_device
 
     log.info("run %s, attempt %d, process %d", given.run_id, given.attempt, os.getpid())
     config = load_config(given.config)
@@ -58,7 +58,8 @@ def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcom
     budget_s = given.budget_s[device]
     request = PlanRequest.model_validate(given.plan_request) if given.plan_request else None
     left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
-    plan = given.plan or choose_for_device(config, dataset, request=request, budget_s=left_s)
+    memory = Memory(given.memory_bytes, fewer_files=given.fewer_files)
+    plan = given.plan or choose_for_device(config, dataset, request=request, budget_s=left_s, memory=memory)
     left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
     training = open_job(config, dataset, plan, given.folder, resume=given.resume, deadline_s=left_s)
     log.info("plan: %s", plan.model_dump_json(exclude={"reasons"}))

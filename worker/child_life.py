@@ -15,7 +15,7 @@ from models.config import ConfigError
 from models.packed import PackedError
 from models.threads import wait_without_spinning
 from models.training.report import Outcome, TrainingError
-from worker.messages import Assigned, Failed, Message, Results, encode
+from worker.messages import LESS_MEMORY, LESS_MEMORY_TO_PREDICT, Assigned, Failed, Message, Results, encode
 
 
 class DeviceMissing(RuntimeError):
@@ -81,7 +81,8 @@ def live(
 def _failure(error: Exception, work: str) -> Failed:
     """How a broken end is told: what would come again is final, want of memory and the unforeseen are not."""
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "can't allocate memory" in str(error):
-        detail = f"{error}; a smaller batch_size or max_length needs less"
+        less = LESS_MEMORY if work == "Training" else LESS_MEMORY_TO_PREDICT
+        detail = f"{str(error).rstrip('.')}. {less}"
         return Failed(final=False, reason="oom", type="out_of_memory", title="Out of memory", detail=detail)
     if isinstance(error, TrainingError | ConfigError | PackedError):
         words = _words(type(error).__name__)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from app.tether import tethered
+from models.memory import peak_bytes
 from worker.messages import Message, decode
 
 CHUNK_BYTES = 1 << 16
@@ -19,7 +20,10 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 
 
 class ChildProcess:
-    """One running child, in a process group of its own, that cannot outlive the thread that started it."""
+    """One running child, in a process group of its own, that cannot outlive the thread that started it.
+
+    peak_bytes: the most memory it was seen with, looked at whenever messages are asked for.
+    """
 
     def __init__(
         self, assignment: Path, log: Path, *, threads: int | None, gpu: bool, module: str = "worker.child"
@@ -42,6 +46,7 @@ class ChildProcess:
             os.close(says)
         self._rest = b""
         self._open = True
+        self.peak_bytes = 0
 
     @property
     def pid(self) -> int:
@@ -53,6 +58,7 @@ class ChildProcess:
 
         Raises ValueError when it says what is no message.
         """
+        self.peak_bytes = max(self.peak_bytes, peak_bytes(self.pid))
         if not self._open or not select.select([self._hears], [], [], timeout_s)[0]:
             return
         for _ in range(64):  # then the caller looks at its clocks again, however much is said

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.services.jobs.outcomes import JobEnd, JobError
+from models.config.fits import size
 from models.training.report import Outcome
-from worker.messages import Failed, Results
+from worker.messages import LESS_MEMORY, LESS_MEMORY_TO_PREDICT, Failed, Results
 
 Work = Literal["training", "predicting"]
 
@@ -24,13 +25,14 @@ class Evidence:
     """What is known of a child that is gone.
 
     exit_code: as of subprocess, negative is a signal. starved: the kernel ended a process for want of memory meanwhile.
-    log: the last line that the child said to people.
+    log: the last line that the child said to people. peak_bytes: the most memory it was seen with, 0 if never.
     """
 
     last_word: Outcome | Results | Failed | None
     exit_code: int
     starved: bool
     log: str
+    peak_bytes: int = 0
     work: Work = "training"
 
 
@@ -69,8 +71,8 @@ def broken_off(error: Exception) -> HandBack:
 
 
 _LESS: dict[Work, str] = {
-    "training": "a smaller batch_size or max_length needs less",
-    "predicting": "give the worker more, or predict with a smaller model",
+    "training": LESS_MEMORY,
+    "predicting": LESS_MEMORY_TO_PREDICT,
 }
 
 
@@ -78,8 +80,9 @@ def _died(found: Evidence) -> HandBack:
     """A child that ended without a last word."""
     said = f" Its last line: {found.log}" if found.log else ""
     if found.starved:
-        detail = f"The kernel ended {found.work} for want of memory; {_LESS[found.work]}."
-        return HandBack("oom", JobError("out_of_memory", "Out of memory", detail + said))
+        held = f" It was last seen with {size(found.peak_bytes)}." if found.peak_bytes else ""
+        detail = f"The kernel ended {found.work} for want of memory.{held} {_LESS[found.work]}{said}"
+        return HandBack("oom", JobError("out_of_memory", "Out of memory", detail))
     if found.exit_code == -signal.SIGKILL:
         return HandBack(
             "lost", JobError(f"{found.work}_killed", f"The {found.work} process was killed", f"By SIGKILL.{said}")

@@ -133,7 +133,8 @@ class LeasedWork(ABC):
         if record.last_word is None and ordered is None and time.monotonic() >= self._overrun_at:
             return out_of_time(self._limit_s)
         starved = killed_for_memory() > starved
-        return ending_of(Evidence(record.last_word, code, starved, last_words(space.log), self._work), ordered)
+        log_end, peak = last_words(space.log), child.peak_bytes
+        return ending_of(Evidence(record.last_word, code, starved, log_end, peak, self._work), ordered)
 
     def _order(self, keeper: LeaseKeeper) -> Literal["cancel", "shutdown"] | None:
         if keeper.cancelled:

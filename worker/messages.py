@@ -42,6 +42,8 @@ class Assignment(Assigned):
     plan: the one of an earlier attempt; None: make one, within plan_request.
     budget_s: seconds of the run's time that are left, by device; None: no limit.
     resume: a resume checkpoint to go on from, already verified.
+    memory_bytes: what the training may take on a CPU; None: what the machine grants.
+    fewer_files: the plan may take fewer files a step than the config says, where memory does not suffice.
     """
 
     run_id: str
@@ -53,6 +55,16 @@ class Assignment(Assigned):
     plan_request: dict[str, int | None] | None
     budget_s: dict[Literal["cpu", "cuda"], float | None]
     resume: Path | None
+    memory_bytes: int | None = None
+    fewer_files: bool = False
+
+
+LESS_MEMORY = (
+    "Lower batch_size, and raise gradient_accumulation_steps by as much (an update then sees as many files), or lower "
+    "max_length."
+)
+"""What helps a training that the machine has too little memory for."""
+LESS_MEMORY_TO_PREDICT = "Give the worker more, or predict with a smaller model."
 
 
 class PartFile(BaseModel):

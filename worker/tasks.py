@@ -13,8 +13,8 @@ from app.services.jobs.reaper import reap
 from app.services.predictions import lease as predictions
 from app.services.runs.lease import acquire, in_line
 from app.settings import Settings
+from models.devices import usable_devices
 from worker.attempt import Attempt
-from worker.devices import usable_devices
 from worker.prediction_attempt import PredictionAttempt
 from worker.shutdown import Shutdown
 

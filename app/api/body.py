@@ -3,13 +3,19 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeVar
 
+import anyio
 import orjson
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
+from app.api.context import context_of
 from app.errors import DomainError, Example, Fault, Invalid, TooLarge, Unsupported
 
 Shape = TypeVar("Shape", bound=BaseModel)
+
+
+STOP_SEEN_S = 0.5
+"""A client that sends slowly or not at all does not keep the application from ending for longer than this."""
 
 
 class Malformed(DomainError):
@@ -36,11 +42,28 @@ async def chunks(request: Request, *, limit_bytes: int) -> AsyncIterator[bytes]:
     """The body, piece by piece, in one pass. Raises TooLarge as soon as it is known."""
     refuse_declared(request, limit_bytes=limit_bytes)
     count = 0
-    async for chunk in request.stream():
+    async for chunk in _arriving(request):
         count += len(chunk)
         if count > limit_bytes:
             raise TooLarge(f"the body has more than the {limit_bytes} bytes that are taken")
         yield chunk
+
+
+async def _arriving(request: Request) -> AsyncIterator[bytes]:
+    """The pieces of the body. Raises ClientDisconnect, and Stopping soon after the application is told to end."""
+    context, more = context_of(request), True
+    while more:
+        context.refuse_when_stopping()
+        message = None
+        with anyio.move_on_after(STOP_SEEN_S):
+            message = await request.receive()
+        if message is None:
+            continue
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        if body := message.get("body", b""):
+            yield body
 
 
 async def read_json(request: Request, *, limit_bytes: int) -> Any:

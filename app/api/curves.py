@@ -28,7 +28,7 @@ MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
         **problems(404, 422),
     },
 )
-def draw(
+def draw_curve(
     request: Request,
     parts: PartsOf,
     run_id: RunId,

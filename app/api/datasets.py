@@ -1,8 +1,5 @@
 """Routes of data sets: upload, list, read, remove."""
 
-import shutil
-import uuid
-from pathlib import Path
 from typing import Annotated
 
 import anyio
@@ -12,16 +9,17 @@ from fastapi import Path as PathParameter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.context import PartsOf
+from app.api.context import PartsOf, context_of
 from app.api.multipart import read_form
 from app.api.parameters import KNOWN_ALONE, After
 from app.api.rendering import json_of
 from app.api.root import rooted
 from app.api.schemas.datasets import UPLOAD_BODY, Dataset, Datasets
 from app.api.schemas.problem import problems
-from app.api.upload import PREFIX, collecting
+from app.api.upload import collecting
 from app.services.datasets import read
 from app.services.datasets.create import create_dataset
+from app.services.datasets.incoming import UPLOAD, work_folder
 from app.services.datasets.remove import remove_dataset
 from app.services.datasets.view import DatasetView
 
@@ -37,26 +35,22 @@ DatasetId = Annotated[str, PathParameter(description="Id of a data set.")]
     response_model=Dataset,
     responses={
         200: {"model": Dataset, "description": "The same name with the same content exists; this is it."},
-        **problems(400, 409, 413, 415, 422),
+        **problems(409, 413, 415, 507),
     },
     openapi_extra={"requestBody": UPLOAD_BODY},
 )
 async def upload_dataset(request: Request, parts: PartsOf) -> Response:
     """Labels and files, written to disk as they arrive; what is left of an upload that breaks off is removed."""
-    folder = parts.settings.incoming_dir / f"{PREFIX}{uuid.uuid4().hex}"
+    watch = context_of(request).refuse_when_stopping
+    folder = await anyio.to_thread.run_sync(work_folder, parts.settings.incoming_dir, UPLOAD)
     try:
-        await anyio.to_thread.run_sync(lambda: folder.mkdir(parents=True))
-        with collecting(folder) as form:
+        with collecting(folder.path) as form:
             await read_form(request, form.open_part, limit_bytes=parts.settings.limits.upload_max_bytes)
-        dataset, created = await anyio.to_thread.run_sync(create_dataset, parts, form.upload())
+        dataset, created = await anyio.to_thread.run_sync(create_dataset, parts, form.upload(), watch)
     finally:
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(_remove, folder)
+            await anyio.to_thread.run_sync(folder.remove)
     return json_of(Dataset, dataset, 201 if created else 200, {"location": rooted(f"/datasets/{dataset.id}")})
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @router.get("/datasets", summary="List data sets", response_model=Datasets, responses=problems(422))

@@ -27,7 +27,7 @@ COLUMNS = ("cursor", "step", "epoch", "split", "target", "name", "value", "time"
 
 @router.get(
     "/runs/{run_id}/metrics",
-    summary="Points",
+    summary="List points",
     response_model=Points,
     responses={
         200: {"content": {CSV: {"schema": {"type": "string"}}, SSE: {"schema": {"type": "string"}}}},
@@ -35,7 +35,7 @@ COLUMNS = ("cursor", "step", "epoch", "split", "target", "name", "value", "time"
         **problems(404, 422),
     },
 )
-def metrics(
+def list_points(
     request: Request,
     parts: PartsOf,
     run_id: RunId,

@@ -12,16 +12,22 @@ from app.api.parameters import KNOWN_ALONE
 from app.api.schemas.problem import problems
 from app.api.schemas.registry import Promotion, RegisteredModel, RegisteredModels
 from app.services import registry
+from app.services.registry import PATTERN
 from app.services.registry import rollback as serve_previous
 
 router = APIRouter(tags=["models"], dependencies=[KNOWN_ALONE])
 
 Name = Annotated[str, Path(description="A name of the registry; `default` answers when a prediction names nothing.")]
 
+NewName = Annotated[str, Path(description="A new name or one that exists.", json_schema_extra={"pattern": PATTERN})]
+
 
 async def _promotion(request: Request) -> Promotion:
     limits = context_of(request).parts.settings.limits
     return validated(Promotion, await read_object(request, limit_bytes=limits.json_max_bytes))
+
+
+Promoted = Annotated[Promotion, Depends(_promotion)]
 
 
 @router.get("/models", summary="List models", response_model=RegisteredModels)
@@ -40,7 +46,7 @@ def get_model(parts: PartsOf, name: Name) -> registry.ModelView:
     "/models/{name}",
     summary="Promote a run",
     response_model=RegisteredModel,
-    responses=problems(400, 404, 409, 413, 415, 422),
+    responses=problems(404, 409, 413, 415),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -48,7 +54,9 @@ def get_model(parts: PartsOf, name: Name) -> registry.ModelView:
         }
     },
 )
-def promote(parts: PartsOf, name: Name, promotion: Annotated[Promotion, Depends(_promotion)]) -> registry.ModelView:
+def promote_run(
+    parts: PartsOf, name: NewName, promotion: Annotated[Promotion, Depends(_promotion)]
+) -> registry.ModelView:
     """Let the name stand for a run's checkpoint; predictions use it within a second."""
     return registry.promote(parts, name, promotion.run, promotion.checkpoint)
 
@@ -65,6 +73,6 @@ def delete_model(parts: PartsOf, name: Name) -> Response:
 @router.post(
     "/models/{name}/rollback", summary="Roll back", response_model=RegisteredModel, responses=problems(404, 409)
 )
-def rollback(parts: PartsOf, name: Name) -> registry.ModelView:
+def roll_back(parts: PartsOf, name: Name) -> registry.ModelView:
     """Let the name stand for what it stood for before."""
     return serve_previous(parts, name)

@@ -17,6 +17,7 @@ from app.api.rendering import json_of
 from app.api.root import rooted
 from app.api.schemas.problem import problems
 from app.api.schemas.runs import Attempts, Checkpoints, Estimate, Events, Run, Runs
+from app.services.jobs.states import Status
 from app.services.runs import control, read, submit
 from app.services.runs.remove import remove_run
 
@@ -24,6 +25,8 @@ router = APIRouter(tags=["runs"], dependencies=[KNOWN_ALONE])
 
 RunId = Annotated[str, Path(description="Id of a run.")]
 Body = dict[str, Any]
+WEIGHTS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+LOG = {"text/plain": {"schema": {"type": "string"}}}
 
 
 async def _body(request: Request) -> Body:
@@ -37,17 +40,14 @@ async def _body(request: Request) -> Body:
     response_model=Run,
     responses={
         200: {"model": Estimate, "description": "validate=true: the config is sound; nothing was queued."},
-        **problems(400, 404, 409, 413, 415, 422),
+        **problems(413, 415),
     },
     openapi_extra={
         "requestBody": {
             "required": True,
             "description": "The short form, or EIR's objects; GET /config/schema has every key.",
             "content": {
-                "application/json": {
-                    "schema": {"type": "object"},
-                    "examples": {"short": {"value": {"dataset": "imdb", "target": "Sentiment"}}},
-                }
+                "application/json": {"schema": {"$ref": "#/components/schemas/RunRequest"}},
             },
         }
     },
@@ -71,8 +71,8 @@ def list_runs(
     parts: PartsOf,
     after: After | None = None,
     limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = 100,
-    status: str | None = None,
-    name: str | None = None,
+    status: Annotated[str | None, Query(json_schema_extra={"enum": list(Status)})] = None,
+    name: Annotated[str | None, Query(description="Runs of this name.")] = None,
     dataset: Annotated[str | None, Query(description="Name or id.")] = None,
 ) -> read.RunPage:
     """The newest first."""
@@ -104,14 +104,14 @@ def delete_run(parts: PartsOf, run_id: RunId) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/runs/{run_id}/attempts", summary="Attempts", response_model=Attempts, responses=problems(404))
-def attempts(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
+@router.get("/runs/{run_id}/attempts", summary="List attempts", response_model=Attempts, responses=problems(404))
+def list_attempts(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
     """Every lease that was taken on the run, and how it ended."""
     return {"attempts": read.attempts(parts, run_id)}
 
 
-@router.get("/runs/{run_id}/events", summary="Events", response_model=Events, responses=problems(404, 422))
-def events(
+@router.get("/runs/{run_id}/events", summary="List events", response_model=Events, responses=problems(404, 422))
+def list_events(
     parts: PartsOf,
     run_id: RunId,
     after: After = 0,
@@ -122,8 +122,10 @@ def events(
     return {"events": found, "next": found[-1].cursor if found else after}
 
 
-@router.get("/runs/{run_id}/checkpoints", summary="Checkpoints", response_model=Checkpoints, responses=problems(404))
-def checkpoints(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
+@router.get(
+    "/runs/{run_id}/checkpoints", summary="List checkpoints", response_model=Checkpoints, responses=problems(404)
+)
+def list_checkpoints(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
     """All that are stored."""
     return {"checkpoints": [_with_links(run_id, found) for found in read.checkpoints(parts, run_id)]}
 
@@ -133,12 +135,13 @@ def checkpoints(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
     summary="Download weights",
     response_class=Response,
     responses={
-        200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+        200: {"content": WEIGHTS},
+        206: {"content": WEIGHTS, "description": "The bytes that Range names."},
         304: {},
-        **problems(404, 422),
+        **problems(404, 416),
     },
 )
-def weights(
+def download_weights(
     request: Request, parts: PartsOf, run_id: RunId, step: Step, kind: Literal["best", "resume"] = "best"
 ) -> Response:
     """A safetensors file; `python -m models predict` reads it without the service. Ranges are answered."""
@@ -153,9 +156,12 @@ def weights(
 
 
 @router.get(
-    "/runs/{run_id}/log", summary="Log of an attempt", response_class=PlainTextResponse, responses=problems(404, 422)
+    "/runs/{run_id}/log",
+    summary="Read the log of an attempt",
+    response_class=PlainTextResponse,
+    responses={206: {"content": LOG, "description": "The bytes that Range names."}, **problems(404, 416)},
 )
-def log(
+def get_log(
     parts: PartsOf,
     run_id: RunId,
     attempt: Annotated[

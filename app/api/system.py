@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
@@ -20,7 +20,7 @@ from app.api.problems import rules
 from app.api.schemas.problem import ProblemType, ProblemTypes, problems
 from app.api.schemas.system import Alive, Index, Ready
 from app.errors import Busy, DomainError, Example, Fault, NotFound
-from models.config import config_schema
+from models.config import ConfigPart, config_schema
 
 log = logging.getLogger(__name__)
 HTML, JSON = "text/html", "application/json"
@@ -43,7 +43,7 @@ class NotReady(Busy):
 
 
 @router.get("/", summary="Where to begin")
-def index() -> Index:
+def get_index() -> Index:
     """Links to everything."""
     return Index(
         name="octet",
@@ -65,13 +65,13 @@ def index() -> Index:
 
 
 @router.get("/health/live", summary="Whether the process answers")
-async def live() -> Alive:
+async def is_live() -> Alive:
     """Asks nothing of any part, nor of a thread: a restart is the right answer to its silence."""
     return Alive()
 
 
 @router.get("/health/ready", summary="Whether every part answers", responses=problems(503))
-def ready(parts: PartsOf) -> Ready:
+def is_ready(parts: PartsOf) -> Ready:
     """Asks the database, its tables' version and the broker."""
     checks: dict[str, Callable[[], object]] = {
         "database": parts.db.ping,
@@ -97,17 +97,21 @@ def ready(parts: PartsOf) -> Ready:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-def metrics(request: Request) -> Response:
+def prometheus(request: Request) -> Response:
     """Text exposition of counters and gauges."""
     return Response(
         generate_latest(context_of(request).telemetry.registry), headers={"content-type": CONTENT_TYPE_LATEST}
     )
 
 
-@router.get("/config/schema", summary="JSON Schema of POST /runs")
-def schema() -> dict[str, Any]:
+@router.get("/config/schema", summary="JSON Schema of POST /runs", responses=problems(422))
+def get_config_schema(
+    part: Annotated[
+        ConfigPart | None, Query(description="One form, or one of EIR's files, alone: for editors.")
+    ] = None,
+) -> dict[str, Any]:
     """Short and full form, with defaults and a line for each key."""
-    return config_schema()
+    return config_schema(part)
 
 
 @router.get(
@@ -116,7 +120,7 @@ def schema() -> dict[str, Any]:
     response_model=ProblemTypes,
     responses={200: {"content": {HTML: {"schema": {"type": "string"}}}}},
 )
-def problem_types(request: Request) -> Response:
+def list_problem_types(request: Request) -> Response:
     """By `Accept`: a page for people, or JSON. One line for each."""
     known = sorted(rules().values(), key=lambda rule: (rule.status, rule.slug))
     if preferred(request.headers.get("accept"), (HTML, JSON)) == JSON:
@@ -130,7 +134,7 @@ def problem_types(request: Request) -> Response:
     response_model=ProblemType,
     responses={200: {"content": {HTML: {"schema": {"type": "string"}}}}, **problems(404)},
 )
-def problem_type(request: Request, rule: str) -> Response:
+def get_problem_type(request: Request, rule: str) -> Response:
     """What the `type` of a problem resolves to: cause, mend and an example; by `Accept` a page for people, or JSON."""
     known = rules()
     if rule not in known:

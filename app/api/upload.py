@@ -1,10 +1,8 @@
 """The form of POST /datasets, written to disk as it arrives; whatever the client calls a file, its path is ours."""
 
 import json
-import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedWriter
 from pathlib import Path
@@ -12,11 +10,8 @@ from pathlib import Path
 from app.api.body import json_pointer
 from app.api.multipart import PartHeader, Sink
 from app.errors import Example, Fault, Invalid, TooLarge
-from app.services.datasets.create import PACK_PREFIX, Upload
+from app.services.datasets.create import Upload
 
-PREFIX = "upload-"
-"""Folders of uploads that are under way, below the incoming folder."""
-STALE_S = 86_400
 TEXT_BYTES = 1 << 16
 """A text field is no longer than this."""
 TEXTS = ("name", "types", "id_column", "folder_labels")
@@ -81,7 +76,7 @@ class UploadForm:
     def _name_of_file(self, header: PartHeader) -> str:
         if not header.filename:
             detail = "has no file name, by which its label is found; send it as file=@NAME"
-            raise BadForm(f"file: {detail}", [Fault(f"file/{len(self._files)}", detail)])
+            raise BadForm(f"file: {detail}", [Fault(f"/file/{len(self._files)}", detail)])
         return header.filename
 
     def close(self) -> None:
@@ -153,23 +148,6 @@ class UploadForm:
             faults.append(Fault("/types", 'must be an object of target names to "categorical" or "continuous"'))
             return None
         return types
-
-
-def remove_stale(incoming: Path) -> None:
-    """Remove what uploads and packings left behind whose process was killed: folders where nothing changed for a day.
-
-    Every API process does so at its start; what another one removed at the same moment is no error.
-    """
-    for prefix in (PREFIX, PACK_PREFIX):
-        for folder in incoming.glob(f"{prefix}*"):
-            with suppress(FileNotFoundError):
-                if _last_change(folder) < time.time() - STALE_S:
-                    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _last_change(folder: Path) -> float:
-    """When anything below a folder was written last: a large file grows for long without a change of its folder."""
-    return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
 
 
 @contextmanager

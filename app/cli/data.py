@@ -65,7 +65,7 @@ def find(client: Client, name: str) -> Dataset | None:
 def _problems(dataset: Dataset) -> None:
     for problem in dataset.problems[:SHOWN_PROBLEMS]:
         place = ", ".join(f"{key} {problem[key]}" for key in ("id", "row") if problem.get(key) is not None)
-        note(f"  {place}: {problem.get('detail', '')}")
+        note(f"  {place}: {problem.get('detail', '')}" if place else f"  {problem.get('detail', '')}")
     if (more := len(dataset.problems) - SHOWN_PROBLEMS) > 0:
         note(f"  and {count(more, 'problem')} more")
 

@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from app.cli.config import config
 from app.cli.endings import Ending, Failed
 from app.cli.migrate import migrate
 from app.cli.predict import predict
@@ -27,7 +28,7 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-for command in (serve, worker, migrate, train, predict, runs):
+for command in (serve, worker, migrate, train, predict, runs, config):
     commands.add_command(command)
 
 

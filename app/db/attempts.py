@@ -23,6 +23,12 @@ def close(tx: Connection, run_id: str, attempt: int, reason: str) -> None:
     tx.execute(_one(run_id, attempt).values(ended=now(tx), reason=reason))
 
 
+def reason_of(tx: Connection, run_id: str, attempt: int) -> str | None:
+    """Why an attempt ended; None while it lasts, or when there is none of this number."""
+    query = select(attempts.c.reason).where(attempts.c.run_id == run_id, attempts.c.attempt == attempt)
+    return tx.execute(query).scalar_one_or_none()
+
+
 def of_run(tx: Connection, run_id: str) -> list[AttemptRow]:
     """All attempts of a run in order."""
     return every(tx, select(attempts).where(attempts.c.run_id == run_id).order_by(attempts.c.attempt), AttemptRow)

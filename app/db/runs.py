@@ -86,6 +86,13 @@ def measured(tx: Connection, workload: str, steps: int) -> RunRow | None:
     return first(tx, query.order_by(runs.c.seq.desc()).limit(1), RunRow)
 
 
+def newest_plan(tx: Connection, workload: str) -> dict[str, Any] | None:
+    """The newest plan of a workload that was measured on its device, however far its run came."""
+    query = select(runs.c.plan).where(runs.c.workload == workload, runs.c.plan.is_not(None))
+    plans = tx.execute(query.order_by(runs.c.seq.desc()).limit(20)).scalars()
+    return next((plan for plan in plans if plan.get("measured")), None)
+
+
 def users_of_dataset(tx: Connection, dataset_id: str) -> list[str]:
     """Ids of the runs that may still read a data set."""
     query = select(runs.c.id).where(runs.c.dataset_id == dataset_id)

@@ -23,6 +23,8 @@ from app.embedded.places import data_directory, forget_state, listen, socket_fol
 from app.embedded.process import Process
 from app.parts import open_database
 from app.settings import Settings
+from models.devices import usable_devices
+from models.memory import granted_bytes
 
 LOOK_S = 0.5
 BROKER_START_S = 30.0
@@ -93,6 +95,15 @@ class StopSignals:
         self.stops += 1
 
 
+def _knowing_memory(settings: Settings) -> Settings:
+    """The API refuses what this machine cannot train; not where a GPU decides, whose memory only torch can tell."""
+    worker = settings.worker
+    if worker.train_memory_bytes or "cuda" in usable_devices(worker.devices):
+        return settings
+    known = worker.model_copy(update={"train_memory_bytes": granted_bytes() or 0})
+    return settings.model_copy(update={"worker": known})
+
+
 class Tree:
     """The processes of one service. broker: the socket of the embedded one; None: the settings name another."""
 
@@ -101,6 +112,7 @@ class Tree:
         self._signals = signals
         self._broker_socket = broker
         self._url = url_of(listening)
+        settings = _knowing_memory(settings)
         if broker is not None:
             settings = settings.model_copy(update={"broker_url": f"redis+socket://{broker}"})
         self._told = settings

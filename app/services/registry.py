@@ -15,7 +15,8 @@ from app.services.times import rfc3339
 
 DEFAULT = "default"
 _LISTED = 10
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$"
+_NAME = re.compile(PATTERN.strip("^$"))
 
 
 class UnknownModel(NotFound):

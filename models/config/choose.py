@@ -12,6 +12,8 @@ from models.config.request import RunRequest, as_sent
 from models.config.rules import CAT, CON, MANUAL, METRICS, VALID_SIZE
 from models.config.run import RunConfig, dump_config, load_config
 from models.config.shortcuts import ShortForm
+from models.config.sides import sides_of
+from models.config.too_long import too_long_notes
 from models.packed.summary import DatasetSummary
 
 
@@ -98,7 +100,7 @@ def choose_for_data(request: RunRequest, summary: DatasetSummary) -> Chosen:
     return Chosen(
         config=_put_together(dump_config(config), deciding),
         reasons=request.reasons | {choice.pointer: choice.why for choice in (*choices, *deciding)},
-        notes=request.notes,
+        notes=request.notes + too_long_notes(config, sides_of(config, summary, request.plan).steps),
         max_runtime_s=request.max_runtime_s,
     )
 

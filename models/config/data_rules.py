@@ -9,7 +9,7 @@ from models.config.rules import MANUAL
 from models.config.run import RunConfig
 from models.config.targets import TargetType
 from models.config.words import nearest, shown
-from models.packed.kinds import number
+from models.packed.kinds import is_finite, number
 from models.packed.summary import DatasetSummary, TargetSummary
 
 UNLABELLED = (
@@ -100,7 +100,7 @@ def validation_files(valid_size: float | int, files: int) -> int:
 
 def _is_finite(text: str) -> bool:
     value = number(text)
-    return value is not None and math.isfinite(value)
+    return value is not None and is_finite(value)
 
 
 def _some(names: Sequence[str]) -> str:

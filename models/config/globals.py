@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from models.config.keys import ConfigObject, OnlyDefault, Refuses, WithoutEffect
+from models.config.keys import ConfigObject, OnlyDefault, Refuses, WithoutEffect, or_null
 
 CatMetric = Literal[
     "mcc", "acc", "roc-auc-macro", "ap-macro", "f1-macro", "precision-macro", "recall-macro", "cohen-kappa"
@@ -166,8 +166,12 @@ class AttributionAnalysis(ConfigObject):
 class Metrics(ConfigObject):
     """What is measured, and which of it decides what is best."""
 
-    cat_metrics: list[CatMetric] = Field(default=list(CAT_METRICS), min_length=1, description="Per categorical target.")
-    con_metrics: list[ConMetric] = Field(default=list(CON_METRICS), min_length=1, description="Per continuous target.")
+    cat_metrics: list[CatMetric] = Field(
+        default=list(CAT_METRICS), min_length=1, description="Per categorical target.", json_schema_extra=or_null
+    )
+    con_metrics: list[ConMetric] = Field(
+        default=list(CON_METRICS), min_length=1, description="Per continuous target.", json_schema_extra=or_null
+    )
     cat_averaging_metrics: list[CatMetric] | None = Field(
         default=None, min_length=1, description="Those that decide; null: mcc, roc-auc-macro and ap-macro."
     )

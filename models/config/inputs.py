@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from models.config.keys import ConfigObject, DatasetName, Name, OnlyDefault, Refuses, WithoutEffect
+from models.config.keys import ConfigObject, DatasetName, Name, OnlyDefault, Refuses, WithoutEffect, or_null
 
 VOCABULARY = 261
 """256 byte values and five special tokens (bos, unk, mask, pad, eos), as EIR counts them."""
@@ -16,12 +16,6 @@ MaxLength = Annotated[int, Field(ge=1, le=2**24), Refuses((("max", _COUNT), ("av
 _NO_PRETRAINED = "a run starts from fresh weights"
 _NOT_BUILT = "Octet reads raw bytes; put the files' bytes into a data set and use input_type 'bytes'"
 INPUT_TYPES = Refuses(tuple((name, _NOT_BUILT) for name in ("omics", "tabular", "sequence", "image", "array")))
-
-
-def _or_null(schema: dict[str, Any]) -> None:
-    """Says in the JSON Schema that null may be written: the field itself always holds the resolved number."""
-    bounds = {key: schema.pop(key) for key in ("type", "minimum", "maximum")}
-    schema["anyOf"] = [bounds, {"type": "null"}]
 
 
 class InputInfo(ConfigObject):
@@ -72,7 +66,7 @@ class ExtractorModel(ConfigObject):
         ge=1,
         le=65_536,
         description="Width; null: the smallest multiple of num_heads that holds the fourth root of the vocabulary.",
-        json_schema_extra=_or_null,
+        json_schema_extra=or_null,
     )
     position: Literal["encode", "embed"] = Field(default="encode", description="Sines, or learnt positions.")
     position_dropout: float = Field(default=0.1, ge=0, lt=1, description="On embedded bytes with positions.")

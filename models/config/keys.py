@@ -20,6 +20,12 @@ class ConfigObject(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
+def or_null(schema: dict[str, Any]) -> None:
+    """Says in a key's JSON Schema that null may be written, where the field itself always holds what null means."""
+    value = {key: schema.pop(key) for key in list(schema) if key not in ("default", "description")}
+    schema["anyOf"] = [value, {"type": "null"}]
+
+
 @dataclass(frozen=True, slots=True)
 class WithoutEffect:
     """Marks a key that is accepted and then ignored; why stands in the run's notes. Declare the field exclude=True."""

@@ -1,16 +1,40 @@
-"""How large a model is: weights counted and memory estimated by arithmetic, so that the API needs no torch for it."""
+"""How large a model is: weights counted and memory estimated by arithmetic, so that the API needs no torch for it.
+
+The coefficients of memory are counts of what autograd keeps, rounded up until no row of benchmarks/memory.py lies above
+the estimate (and none below two thirds of it). For a GPU they follow from the same counts; none was measured.
+"""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from models.config.fusion import ResidualBlocks
 from models.config.inputs import VOCABULARY, ExtractorModel
 from models.config.outputs import HeadModel
 from models.config.run import RunConfig
 from models.config.targets import TargetSpec
+from models.packed.summary import DatasetSummary
 
 _FLOAT = 4
 """Bytes of a float32."""
+PROCESS_BYTES = {"cpu": 500 * 10**6, "cuda": 600 * 10**6}
+"""A process with torch loaded and used, without any model; of a GPU, what its context and libraries take there."""
+_MARGIN = 1.04
+CHUNK_TOKENS = 4096
+"""As models.nn.sequence_default.TOKENS_AT_ONCE: on a CPU, each thread takes so many through the blocks at a time."""
+SCORES = 2**18
+"""As models.nn.dropped_attention.SCORES_AT_ONCE, for a window whose scores are fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What decides about memory beside the config: files per step, CPU threads, files of a validation, device."""
+
+    batch: int
+    threads: int = 1
+    validation: int = 0
+    device: Literal["cpu", "cuda"] = "cpu"
 
 
 def parameters(config: RunConfig, targets: Sequence[TargetSpec]) -> int:
@@ -23,20 +47,69 @@ def parameters(config: RunConfig, targets: Sequence[TargetSpec]) -> int:
     )
 
 
-def memory_bytes(config: RunConfig, targets: Sequence[TargetSpec], batch: int) -> int:
-    """About how many bytes a training step holds: weights, gradients, two moments, and what backward needs again."""
+def sized_targets(config: RunConfig, summary: DatasetSummary) -> list[TargetSpec]:
+    """The targets as far as they decide the size of the model."""
+    info = config.output.output_type_info
+    one_logit = info.cat_loss_name == "BCEWithLogitsLoss"
+    classes = {
+        name: [str(number) for number in range(summary.targets[name].distinct)] for name in info.target_cat_columns
+    }
+    specs = [TargetSpec(name, "categorical", names, one_logit=one_logit) for name, names in classes.items()]
+    return specs + [TargetSpec(name, "continuous") for name in info.target_con_columns]
+
+
+def memory_bytes(config: RunConfig, targets: Sequence[TargetSpec], load: Load) -> int:
+    """The most that a training holds: its whole process on a CPU; on a GPU, what lies there.
+
+    The peak is the end of a step's way forward, or the writing of a checkpoint, or a validation's metrics.
+    """
+    weights, moments = parameters(config, targets), 1 if config.globals.optimization.optimizer == "sgdm" else 2
+    step = _step_bytes(config, load)
+    peaks = [step + _FLOAT * (2 + moments) * weights]
+    if load.device == "cpu":
+        # A state is gathered, put in line and written; what the step has given back is not all there again.
+        peaks.append(0.4 * step + _FLOAT * (3 * (1 + moments) + 1) * weights)
+        outputs = sum(target.outputs for target in targets)
+        peaks.append(_FLOAT * (2 + moments) * weights + 40 * load.validation * outputs)
+    return PROCESS_BYTES[load.device] + round(_MARGIN * max(peaks))
+
+
+def predicting_bytes(config: RunConfig, targets: Sequence[TargetSpec], batch: int, *, threads: int = 1) -> int:
+    """The most that predictions of so many files at once add to a process that serves already, weights included."""
     model, length = config.input.model_cfg, config.input.input_type_info.max_length
-    width, hidden, heads = model.embedding_dim, _hidden(model), model.model_init_config.num_heads
-    windows, window = _windows(model, length)
-    # Kept by autograd per byte and block: both norms' inputs and outputs, q, k, v before and after RoPE, attention's
-    # output before and after projection and scale (13 d), and four vectors of SwiGLU.
-    block = 13 * width + 4 * hidden
-    if model.model_init_config.dropout > 0:
-        block += 3 * heads * window  # the attention weights themselves, their dropout and its mask
-    tokens = batch * windows * window
-    activations = tokens * (model.model_init_config.num_layers * block + 4 * width)
-    vectors = batch * (3 * features(model, length) + 12 * config.fusion.model_cfg.fc_task_dim)
-    return _FLOAT * (4 * parameters(config, targets) + activations + vectors)
+    width, tokens = model.embedding_dim, batch * _tokens(model, length)
+    chunk, used = _chunks(model, length, batch, threads)
+    passing = used * chunk * (9 * width + 5 * _hidden(model)) + 4 * batch * features(model, length)
+    return round(_MARGIN * _FLOAT * (parameters(config, targets) + tokens * (6 * width + 2) + passing)) + 100 * 10**6
+
+
+def checkpoint_sizes(config: RunConfig, targets: Sequence[TargetSpec]) -> tuple[int, int]:
+    """Bytes of a checkpoint that is served, and of one to resume from; their headers are some kilobytes more."""
+    moments = 1 if config.globals.optimization.optimizer == "sgdm" else 2
+    weights = _FLOAT * parameters(config, targets)
+    gathered = config.globals.optimization.gradient_accumulation_steps or 1
+    return weights, weights * (1 + moments + (gathered > 1))
+
+
+def _step_bytes(config: RunConfig, load: Load) -> float:
+    """What a step holds beside weights, gradients and moments, at the end of its way forward."""
+    model, length = config.input.model_cfg, config.input.input_type_info.max_length
+    width, hidden, init = model.embedding_dim, _hidden(model), model.model_init_config
+    window, on_cpu = _windows(model, length)[1], load.device == "cpu"
+    # Kept per token and block: both norms' inputs and outputs, q, k, v, attention's output and its projection, the
+    # inputs of both scales (14 d), and four vectors of SwiGLU. Dropout adds masks, and copies for its own attention.
+    block, masks, scores = 14 * width + 4 * hidden, 0.0, 0
+    if init.dropout > 0:
+        block += 7 * width + init.num_heads
+        if on_cpu:
+            masks = init.num_heads * 8 * math.ceil(window / 8)  # a byte for every pair of tokens
+            scores = 6 * max(SCORES, window**2)
+    outside = (13 if config.globals.training_control.mixing_alpha > 0 else 11) * width + 2
+    tokens = load.batch * _tokens(model, length)
+    kept = tokens * (init.num_layers * (_FLOAT * block + masks) + _FLOAT * outside)
+    chunk, threads = _chunks(model, length, load.batch, load.threads) if on_cpu else (tokens, 1)
+    passing = threads * (chunk * (14 * width + 3 * hidden) + scores)
+    return kept + _FLOAT * (passing + 8 * load.batch * features(model, length))
 
 
 def features(model: ExtractorModel, max_length: int) -> int:
@@ -49,6 +122,19 @@ def _windows(model: ExtractorModel, max_length: int) -> tuple[int, int]:
     """How many windows, and how many bytes in each; the first may begin with padding."""
     window = model.window_size or max_length
     return math.ceil(max_length / window), window
+
+
+def _tokens(model: ExtractorModel, max_length: int) -> int:
+    """How many places of one file the blocks work on, padding in front included."""
+    windows, window = _windows(model, max_length)
+    return windows * window
+
+
+def _chunks(model: ExtractorModel, max_length: int, batch: int, threads: int) -> tuple[int, int]:
+    """How many tokens a thread takes through the blocks at a time, and how many threads have something to do."""
+    windows, window = _windows(model, max_length)
+    chunks = min(batch * windows, math.ceil(batch * windows * window / CHUNK_TOKENS))
+    return math.ceil(batch * windows / chunks) * window, min(threads, chunks)
 
 
 def _hidden(model: ExtractorModel) -> int:

@@ -25,6 +25,11 @@ def scale(target: TargetSpec) -> float:
     return target.std or 1.0
 
 
+def standardised(target: TargetSpec, outputs: Tensor) -> Tensor:
+    """(N, 1) -> (N,): a continuous target on the scale it is learnt on; 0 for one that never varied, its one value."""
+    return outputs[:, 0] if target.std else torch.zeros_like(outputs[:, 0])
+
+
 def values(target: TargetSpec, outputs: Tensor) -> Tensor:
     """(N, 1) -> (N,) float64: a continuous target on its original scale; one that never varied is its one value."""
     return outputs[:, 0].double() * target.std + target.mean

@@ -1,6 +1,5 @@
 """Is a column of cells a class or a number? The rule by which a target's type is told from its text."""
 
-import math
 import re
 from array import array
 
@@ -8,6 +7,9 @@ from models.packed.summary import TargetType
 
 FEW_NUMBERS = 20
 """Whole numbers with at most so many distinct values are classes."""
+
+LARGEST = 1e150
+"""Larger numbers cannot be squared; none is a measurement."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?P<point>\.[0-9]*)?|(?P<bare>\.[0-9]+))(?P<exponent>[eE][+-]?[0-9]+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE | re.ASCII)
@@ -25,6 +27,11 @@ def number(text: str) -> float | None:
     return None
 
 
+def is_finite(value: float) -> bool:
+    """Whether a number can be computed with: neither nan nor infinite, nor larger than LARGEST."""
+    return abs(value) <= LARGEST
+
+
 class KindOfColumn:
     """Watches the cells of one column go by and tells its type at the end.
 
@@ -35,6 +42,7 @@ class KindOfColumn:
 
     def __init__(self, declared: TargetType | None) -> None:
         self.declared = declared
+        self.finite_count = 0
         self.not_finite, self.not_finite_count = array("q"), 0
         self.not_numbers, self.not_numbers_count = array("q"), 0
         self._pointed = False
@@ -47,7 +55,8 @@ class KindOfColumn:
             return
         text = text.strip()
         written = _NUMBER.fullmatch(text)
-        if written and math.isfinite(value := float(text)):
+        if written and is_finite(value := float(text)):
+            self.finite_count += 1
             self._pointed = self._pointed or written.lastindex is not None
             if len(self._distinct) <= FEW_NUMBERS:
                 self._distinct.add(value)
@@ -59,6 +68,11 @@ class KindOfColumn:
             self.not_numbers_count += 1
             if len(self.not_numbers) < _REMEMBERED:
                 self.not_numbers.append(row)
+
+    @property
+    def one_value(self) -> float | None:
+        """The number that stands in every filled cell of a column of numbers, where there are several."""
+        return next(iter(self._distinct)) if len(self._distinct) == 1 and self.finite_count > 1 else None
 
     @property
     def all_numbers(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.packed.kinds import KindOfColumn, number
+from models.packed.kinds import KindOfColumn, is_finite, number
 from models.packed.problems import LabelError, Problem, some
 from models.packed.summary import MOST_CLASSES, TargetSummary, TargetType
 from models.packed.texts import Int64, Texts
@@ -155,7 +155,7 @@ class LabelTable:
             if not raw or not (text := str(raw, "utf-8")).strip():
                 continue
             value = number(text)
-            if value is not None and np.isfinite(value):
+            if value is not None and is_finite(value):
                 values[row] = value
             elif (value is None or not nan_is_missing) and len(faults) < _NAMED:
                 file_id = self.ids[row]
@@ -180,7 +180,7 @@ def _classes(name: str, column: Column, *, nan_is_missing: bool) -> Target:
     codes = {raw: -1 for raw in distinct if not raw.strip() and not str(raw, "utf-8").strip()}
     if nan_is_missing:
         values = {raw: number(str(raw, "utf-8")) for raw in distinct}
-        codes |= {raw: -1 for raw, value in values.items() if value is not None and not np.isfinite(value)}
+        codes |= {raw: -1 for raw, value in values.items() if value is not None and not is_finite(value)}
     names = sorted(distinct - codes.keys())
     codes |= {raw: code for code, raw in enumerate(names)}
     of_files = np.fromiter((codes[raw] for raw in column.text.each_raw()), np.int64, len(column.text))

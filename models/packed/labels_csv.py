@@ -10,12 +10,22 @@ from pathlib import Path
 
 import numpy as np
 
-from models.packed.kinds import KindOfColumn
+from models.packed.kinds import LARGEST, KindOfColumn
 from models.packed.labels import Column, LabelTable, not_a_number
 from models.packed.labels_header import LabelsHeader, read_header
 from models.packed.matching import IdIndex
+from models.packed.odd_columns import say_odd
 from models.packed.problems import LISTED, LabelError, Problem, ProblemLog, some
 from models.packed.texts import GrowingTexts, Int64, Texts
+
+_NO_TABLES = {
+    b"PK\3\4": "a spreadsheet (.xlsx, .ods) or a zip archive",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet (.xls)",
+    b"\x1f\x8b": "compressed (gzip)",
+    b"PAR1": "a Parquet file",
+}
+"""What files begin with that are sent for tables."""
+_WIDTH = "check its separators and quotes: a cell that holds a separator (1,5) stands in quotes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +47,10 @@ def read_labels(path: Path, *, declared: Mapping[str, str] | None = None, id_col
     target declared continuous that are no numbers, declared targets that are not there...
     """
     with path.open("rb") as file:
-        encoding = "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        begin = file.read(4)
+        if found := next((what for mark, what in _NO_TABLES.items() if begin.startswith(mark)), None):
+            raise LabelError(f"the labels are {found}, and no text; save the table as CSV in UTF-8")
+        encoding = "utf-16" if begin[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
         file.seek(0)
         text = io.TextIOWrapper(file, encoding=encoding, newline="")
         try:
@@ -57,7 +70,8 @@ def _records(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, list
             if any(cell and not cell.isspace() for cell in cells):
                 yield row, cells
     except csv.Error as error:
-        raise LabelError(f"row {row + 1} of the labels is no CSV ({error}); check its quotes") from error
+        why = str(error).replace("\t", "tab")
+        raise LabelError(f"row {row + 1} of the labels is no CSV ({why}); check its quotes") from error
     except UnicodeDecodeError as error:
         raise _no_text(error, row + 1) from error
 
@@ -79,11 +93,11 @@ def _body(
     next(records)  # the header
     for row, cells in records:
         if len(cells) != len(names):
-            fault = f"row {row} of the labels has {len(cells)} cells, the header has {len(names)}; check its quotes"
+            fault = f"row {row} of the labels has {len(cells)} cells, the header has {len(names)}; {_WIDTH}"
         elif any("\0" in cell for cell in cells):
             fault = f"row {row} of the labels has a NUL character in it; save the table as text (UTF-8)"
         elif not cells[id_at].strip():
-            fault = f"row {row} of the labels has no ID"
+            fault = f"row {row} of the labels has no ID; write the name of its file there, or remove the row"
         else:
             for at, column, kind in targets:
                 column.append(cells[at])
@@ -97,7 +111,7 @@ def _body(
     if faults:
         raise LabelError(faults)
     if not len(ids):
-        raise LabelError("the labels have a header but no rows")
+        raise LabelError("the labels have a header but no rows; add a row for each file")
     texts = {names[at]: column.freeze() for at, column, _ in targets}
     kinds = {names[at]: kind for at, _, kind in targets}
     return ids.freeze(), texts, np.frombuffer(rows, np.int64), kinds
@@ -113,8 +127,7 @@ def _distinct(ids: Texts, cells: dict[str, Texts], rows: Int64, kinds: dict[str,
                 faults.append(Problem("not_a_number", ids[at], int(rows[at]), detail, name))
         if kind.nan_is_missing:
             _say_not_finite(problems, name, kind, ids, cells[name], rows)
-        if not any(raw.strip() for raw in cells[name].each_raw()):
-            problems.add("empty_target", f"target {name!r} has no value in any row; no run can learn it")
+        say_odd(problems, kind, name, cells[name], ids, rows)
     index, repeated = IdIndex(ids), []
     for first, *others in index.twins():
         for at in others:
@@ -143,8 +156,8 @@ def _say_not_finite(problems: ProblemLog, name: str, kind: KindOfColumn, ids: Te
     """A problem for each nan or inf in a column of numbers."""
     for at in kind.not_finite:
         detail = (
-            f"target {name!r} is {cells[at].strip()!r} in row {rows[at]}, which is no finite number: taken as missing; "
-            f"leave the cell empty, or declare {name!r} categorical if this is a name"
+            f"target {name!r} is {cells[at].strip()!r} in row {rows[at]}, no number up to {LARGEST:g}: taken as "
+            f"missing; leave the cell empty, or declare {name!r} categorical if this is a name"
         )
-        problems.add("not_finite", detail, file_id=ids[at], row=int(rows[at]))
+        problems.add("not_finite", detail, file_id=ids[at], row=int(rows[at]), column=name)
     problems.count_more("not_finite", kind.not_finite_count - len(kind.not_finite))

@@ -32,7 +32,9 @@ def read_header(text: io.TextIOWrapper, declared: Mapping[str, str], id_column: 
     id_at = _id_column(names, wanted)
     targets = [name for at, name in enumerate(names) if at != id_at]
     faults = [
-        f"two columns of the labels are called {name!r}" for name in dict.fromkeys(names) if names.count(name) > 1
+        f"two columns of the labels are called {name!r}; rename or remove one of them"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
     ]
     faults += [
         f"column {at} of the labels has no name; name it or remove it (pandas: to_csv(..., index=False))"
@@ -72,8 +74,22 @@ def _first_row(text: io.TextIOWrapper, wanted: str) -> tuple[str, list[str]]:
     widest = max(headers, key=len, default=[])
     if not any(widest):
         raise LabelError(f"the labels file has no header; its first row must be {wanted} and then the targets")
-    mend = f"name the column of the IDs {ID!r}, or say its name as id_column"
-    raise LabelError(f"the labels have no column {wanted!r}, only {some(widest, 10)}; {mend}")
+    shown = some([name[:80] for name in widest[:10]], 10, len(widest))
+    raise LabelError(f"the labels have no column {wanted!r}, only {shown}; {_mend_of_header(widest)}")
+
+
+def _mend_of_header(names: list[str]) -> str:
+    """What to do about a first row without an ID column, by what it looks like."""
+    first = names[0]
+    if any("\0" in name for name in names):
+        return "this looks like UTF-16 or UTF-32 without its mark: save the table as UTF-8"
+    if first.startswith("sep="):
+        return "remove this row, so that the names of the columns come first"
+    if first.startswith(("{", "[", "<")):
+        return "this looks like JSON, XML or HTML: save the table as CSV"
+    if len(names) == 1 and any(sign in first for sign in "|:^"):
+        return "separate the cells by commas, semicolons or tabs"
+    return f"name the column of the IDs {ID!r}, or say its name as id_column"
 
 
 def _id_column(names: list[str], wanted: str) -> int:

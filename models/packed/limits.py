@@ -1,5 +1,6 @@
 """How much an archive may hold, counted while it is unpacked, so that a bomb is refused before it fills the disk."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.packed.problems import ArchiveError
@@ -19,10 +20,16 @@ class Limits:
 
 
 class Meter:
-    """Counts what comes out of an archive of `packed_bytes` (None: nothing is compressed); raises ArchiveError."""
+    """Counts what comes out of an archive of `packed_bytes` (None: nothing is compressed); raises ArchiveError.
 
-    def __init__(self, limits: Limits, packed_bytes: int | None = None) -> None:
+    `watch` is called with every count of bytes, and may raise what it likes.
+    """
+
+    def __init__(
+        self, limits: Limits, packed_bytes: int | None = None, watch: Callable[[], None] = lambda: None
+    ) -> None:
         self.limits = limits
+        self._watch = watch
         self._entries = 0
         self._bytes = 0
         self._most = limits.total_bytes
@@ -48,6 +55,7 @@ class Meter:
 
     def unpacked(self, size: int) -> None:
         """Count bytes that came out."""
+        self._watch()
         self._bytes += size
         if self._bytes > self._most:
             raise ArchiveError(f"the archive is refused: {self._why}")

@@ -1,6 +1,6 @@
 """Labels and files in, a pack out: the walk over an archive, file by file."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -43,6 +43,7 @@ def pack(
     declared: Mapping[str, str] | None = None,
     id_column: str | None = None,
     limits: Limits | None = None,
+    watch: Callable[[], None] = lambda: None,
 ) -> Packed:
     """Write the pack `folder` from either an archive (see archives.py), a folder tree, or single files as (name, path).
 
@@ -50,6 +51,7 @@ def pack(
     a row and rows without a file are problems. folder_labels instead: the name of the one target, whose classes are
     the names of the files' folders (see by_folder.py); every file is packed, its relative path is its ID. Neither:
     files to predict from, without a target; every file is packed in the same way (see by_path.py).
+    `watch` is called again and again while bytes come; what it raises ends the packing.
     Memory does not depend on the size of any file. Nothing stays behind when it fails.
     Raises ArchiveError, LabelError, FileExistsError, OSError.
     """
@@ -62,7 +64,7 @@ def pack(
         else:
             raise LabelError("give the labels either as a table or by the names of folders")
         ignored = _Ignored()
-        for entry in _entries(folder, archive, files, labels, limits or Limits(), ignored):
+        for entry in _entries(folder, archive, files, labels, ignored, limits or Limits(), watch):
             if not ignored.takes(entry.path):
                 walk.take(entry)
         dataset = writer.finish(walk.end(ignored.listed))
@@ -102,20 +104,21 @@ def _entries(
     archive: Path | None,
     files: Path | Iterable[tuple[str, Path]] | None,
     labels: Path | None,
-    limits: Limits,
     ignored: _Ignored,
+    limits: Limits,
+    watch: Callable[[], None],
 ) -> Iterator[Entry]:
     """The files of whichever source was given."""
     if (archive is None) == (files is None):
         raise ArchiveError("give the files either as an archive or as single files")
     if archive is not None:
-        return read_archive(archive, Meter(limits, archive.stat().st_size))
+        return read_archive(archive, Meter(limits, archive.stat().st_size, watch))
     assert files is not None
     if not isinstance(files, Path):
-        return read_files(files, Meter(limits))
+        return read_files(files, Meter(limits, watch=watch))
     root = files.resolve()
     if folder.resolve().is_relative_to(root):
         raise ArchiveError(f"the pack cannot be written into {files}, the folder it is made from")
     if labels is not None and labels.resolve().is_relative_to(root):
         ignored.not_data = labels.resolve().relative_to(root).as_posix()
-    return read_folder(files, Meter(limits))
+    return read_folder(files, Meter(limits, watch=watch))

@@ -33,10 +33,12 @@ class ProblemLog:
     listed: list[Problem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def add(self, kind: str, detail: str, *, file_id: str | None = None, row: int | None = None) -> None:
+    def add(
+        self, kind: str, detail: str, *, file_id: str | None = None, row: int | None = None, column: str | None = None
+    ) -> None:
         """Note one problem."""
         if self.keeps(kind):
-            self.listed.append(Problem(kind, file_id, row, detail))
+            self.listed.append(Problem(kind, file_id, row, detail, column))
         self.counts[kind] += 1
 
     def keeps(self, kind: str) -> bool:
@@ -51,7 +53,7 @@ class ProblemLog:
     def extend(self, other: "ProblemLog") -> None:
         """Take over another log's problems, up to the limit of each kind."""
         for problem in other.listed:
-            self.add(problem.kind, problem.detail, file_id=problem.id, row=problem.row)
+            self.add(problem.kind, problem.detail, file_id=problem.id, row=problem.row, column=problem.column)
         for kind, count in other.counts.items():
             self.count_more(kind, max(0, count - LISTED))
 
@@ -90,6 +92,11 @@ def some(items: Iterable[object], limit: int = 5, of: int | None = None) -> str:
     words = ", ".join(repr(item) for item in listed[:limit])
     more = (of or len(listed)) - limit
     return f"{words} and {more} more" if more > 0 else words
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 cell`, `2 cells`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def sparse_file(path: str, holes: int) -> str:

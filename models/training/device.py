@@ -8,6 +8,7 @@ from typing import Literal
 
 import torch
 
+from models.memory import granted_bytes
 from models.training.report import Plan
 
 
@@ -22,6 +23,13 @@ def default_threads() -> int:
     limits = [len({_core(cpu) for cpu in usable}), _quota(Path("/sys/fs/cgroup/cpu.max"))]
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(*limits, int(asked) if asked.isdecimal() else limits[0]))
+
+
+def memory_of(device: Literal["cpu", "cuda"], limit_bytes: int | None = None) -> int | None:
+    """Bytes that a training may take there: on a CPU the limit, else what the machine grants; all of a GPU's memory."""
+    if device == "cuda":
+        return torch.cuda.mem_get_info()[1]
+    return granted_bytes() if limit_bytes is None else limit_bytes
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.config import RunConfig, TargetSpec
-from models.inference.answers import probabilities, scale
+from models.inference.answers import probabilities, scale, standardised
 from models.nn.classifier import ByteClassifier
 from models.training.batches import Batch
 from models.training.metrics import NonFinitePredictions, average, categorical_metrics, continuous_metrics, names_for
@@ -89,7 +89,9 @@ def _measured(target: TargetSpec, logits: Tensor, labels: Tensor, names: Sequenc
     if target.type == "categorical":
         wanted = list(dict.fromkeys([*names, "acc", "mcc"]))
         return categorical_metrics(probabilities(target, logits).numpy(), labels.numpy(), wanted)
-    return continuous_metrics(logits[:, 0].numpy(), labels.numpy(), names, mean=target.mean, std=scale(target))
+    return continuous_metrics(
+        standardised(target, logits).numpy(), labels.numpy(), names, mean=target.mean, std=scale(target)
+    )
 
 
 def _scored(

@@ -2,15 +2,18 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from models.config import PlanRequest, RunConfig
+from models.config import PlanRequest, RunConfig, TargetSpec
+from models.config.fits import BATCH, largest_batch, memory_fault
+from models.config.size import Load
 from models.packed import PackedDataset
-from models.training.build import chosen_targets, open_job, split_files
-from models.training.device import default_device, default_threads, torch_as_planned
+from models.training.build import chosen_targets, open_job, split_files, target_spec
+from models.training.device import default_device, default_threads, memory_of, torch_as_planned
 from models.training.evaluate import evaluate
 from models.training.loop import step
 from models.training.report import Plan, Speed, SplitReport, TrainingError, longest_s
@@ -34,40 +37,83 @@ class TooLittleTime(TrainingError):
 
     def __init__(self, speed: Speed, budget_s: float) -> None:
         super().__init__(
-            f"a step takes about {speed.step_s:.3g} s here and the last validation {speed.validation_s:.3g} s, which is "
-            f"far more than the {max(budget_s, 0.0):.3g} s that are left: give max_runtime_s at least "
+            f"a step takes about {speed.step_s:.3g} s here and the last validation {speed.validation_s:.3g} s, which "
+            f"is far more than the {max(budget_s, 0.0):.3g} s that are left: give max_runtime_s at least "
             f"{_sensible_s(speed)}, or lower valid_size, batch_size or max_length"
         )
 
 
+class NotEnoughMemory(TrainingError):
+    """A training that needs more memory than its device grants; the text names what would fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a training may take. limit_bytes: on a CPU; None: what the machine grants. (A GPU is taken whole.)
+
+    fewer_files: a step may take fewer files than the config says, where memory does not suffice.
+    """
+
+    limit_bytes: int | None = None
+    fewer_files: bool = False
+
+
 def choose_for_device(
-    config: RunConfig, dataset: PackedDataset, *, request: PlanRequest | None = None, budget_s: float | None = None
+    config: RunConfig,
+    dataset: PackedDataset,
+    *,
+    request: PlanRequest | None = None,
+    budget_s: float | None = None,
+    memory: Memory = Memory(),
 ) -> Plan:
     """The plan of a run on this machine. budget_s: seconds for all of it; None: as long as the epochs take.
 
     Without a budget, or with requested steps, nothing is measured: the plan is then the same on every machine but for
-    threads and device. Raises TrainingError when the data set cannot serve the config, and TooLittleTime.
+    threads and device. Raises TrainingError when the data set cannot serve the config, TooLittleTime, NotEnoughMemory.
     """
     began, asked = time.monotonic(), request or PlanRequest()
-    files = split_files(config, dataset, chosen_targets(config, dataset.labels))
-    basic = config.globals.basic_experiment
-    batch = min(asked.batch or basic.batch_size, len(files.train))
+    tables = chosen_targets(config, dataset.labels)
+    files = split_files(config, dataset, tables)
+    basic, threads = config.globals.basic_experiment, asked.threads or default_threads()
+    wanted = min(asked.batch or basic.batch_size, len(files.train))
+    targets = [target_spec(config, table, files.train) for table in tables]
+    load = Load(wanted, threads, len(files.valid), default_device())
+    batch = _batch_that_fits(config, targets, load, memory, asked)
     per_epoch = len(files.train) // batch
     plan = Plan(
         steps=asked.steps or basic.n_epochs * per_epoch,
         batch_size=batch,
-        threads=asked.threads or default_threads(),
+        threads=threads,
         device=default_device(),
         sample_interval=1,
         checkpoint_interval=config.globals.evaluation_checkpoint.checkpoint_interval,
         steps_per_epoch=per_epoch,
-        reasons=_reasons(config, asked, files),
+        reasons=_reasons(config, asked, files) | _fewer(wanted, batch),
         split=SplitReport(train=len(files.train), valid=len(files.valid), how=files.how, notes=[*files.notes]),
     )
     if budget_s is None or asked.steps is not None:
         return _with_interval(plan, config, VALIDATIONS)
     speed = measure(config, dataset, plan, files, budget_s)
     return within_budget(plan, config, speed, budget_s - (time.monotonic() - began))
+
+
+def _batch_that_fits(
+    config: RunConfig, targets: Sequence[TargetSpec], load: Load, memory: Memory, asked: PlanRequest
+) -> int:
+    """The files of a step: those of the load, or as many as fit where fewer will do. Raises NotEnoughMemory."""
+    limit = memory_of(load.device, memory.limit_bytes)
+    at = "/plan/batch" if asked.batch else BATCH
+    fault = None if limit is None else memory_fault(config, targets, load, limit, batch_at=at)
+    if limit is None or fault is None:
+        return load.batch
+    fitting = largest_batch(config, targets, load, limit) if memory.fewer_files and not asked.batch else 0
+    if not fitting:
+        raise NotEnoughMemory(f"{fault.pointer}: {fault.detail}")
+    return fitting
+
+
+def _fewer(wanted: int, batch: int) -> dict[str, str]:
+    return {} if batch == wanted else {"batch_size": f"as many as fit into memory; {wanted} would not"}
 
 
 def measure(config: RunConfig, dataset: PackedDataset, plan: Plan, files: Split, budget_s: float) -> Speed:
@@ -148,7 +194,7 @@ def _sensible_s(speed: Speed) -> int:
     """A budget that plans one step and its validation, in whole seconds, rounded up to two figures."""
     least = math.ceil((speed.step_s + speed.validation_s) / BUDGET_SHARE) + 1
     unit = 10 ** max(0, len(str(least)) - 2)
-    return math.ceil(least / unit) * unit
+    return int(math.ceil(least / unit) * unit)
 
 
 def _timed(action: Callable[..., object], *arguments: object) -> float:

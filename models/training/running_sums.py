@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from models.config import TargetSpec
-from models.inference.answers import predicted_class, scale
+from models.inference.answers import predicted_class, scale, standardised
 
 ALL = ""
 
@@ -39,7 +39,7 @@ def add(
     for target in targets:
         answer = logits[target.name].detach()
         if target.classes is None:
-            rows, rest = _continuous(answer[:, 0], labels[target.name])
+            rows, rest = _continuous(standardised(target, answer), labels[target.name])
         else:
             rows, rest = _categorical(predicted_class(target, answer), labels[target.name], len(target.classes))
         loss = torch.where(rows > 0, losses[target.name].double() * rows, 0.0)

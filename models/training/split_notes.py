@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.packed import Target
-from models.packed.problems import some
+from models.packed.problems import counted, some
 from models.training.strata import Grouped
 
 Int64 = NDArray[np.int64]
@@ -38,7 +38,7 @@ def notes_of(
 def _together(groups: Grouped, validating: int, asked: int) -> Iterator[str]:
     repeated = groups.sizes[groups.sizes > 1]
     yield (
-        f"{repeated.sum()} files have the same bytes as another one ({_count(len(repeated), 'group')}, the largest of "
+        f"{repeated.sum()} files have the same bytes as another one ({counted(len(repeated), 'group')}, the largest of "
         f"{repeated.max()}): equal files are on one side, so that no file validates that was trained on"
     )
     if validating != asked:
@@ -52,10 +52,10 @@ def _across(ids: Sequence[str], places: Int64, groups: Grouped, validates: Bool)
     seen = np.flatnonzero(validates & trained[groups.of])
     if len(seen):
         named = some([ids[place] for place in places[seen].tolist()])
+        known = f"{counted(len(seen), 'validation file')} of {np.count_nonzero(validates)}"
         yield (
-            f"manual_valid_ids: {_count(len(seen), 'validation file')} of {np.count_nonzero(validates)} with the bytes "
-            f"of a training file ({named}): the model has seen them, what is measured of them is too good; name all "
-            "files of the same bytes, or none"
+            f"manual_valid_ids: {known} with the bytes of a training file ({named}): the model has seen them, what is "
+            "measured of them is too good; name all files of the same bytes, or none"
         )
 
 
@@ -69,10 +69,10 @@ def _contradicting(ids: Sequence[str], places: Int64, groups: Grouped, target: T
     np.maximum.at(high, groups.of[known], codes[known])
     torn = np.flatnonzero(low < high)
     if len(torn):
-        example = places[known[groups.of[known] == torn[0]]].tolist()
+        example = some([ids[place] for place in places[known[groups.of[known] == torn[0]]].tolist()], 3)
         yield (
-            f"target {target.name!r}: files with the same bytes have different labels, in {_count(len(torn), 'group')} "
-            f"({some([ids[place] for place in example], 3)}): no model can tell them apart; correct the labels"
+            f"target {target.name!r}: files with the same bytes have different labels, in "
+            f"{counted(len(torn), 'group')} ({example}): no model can tell them apart; correct the labels"
         )
 
 
@@ -108,7 +108,3 @@ def _measured_numbers(name: str, numbers: NDArray[np.float64], validates: Bool) 
             f"target {name!r}: all labels in validation are {known[0]:g}, so r2, pcc and explained-variance are "
             "left out"
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

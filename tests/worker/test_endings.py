@@ -7,15 +7,15 @@ import pytest
 
 from app.services.jobs.outcomes import JobEnd
 from models.training.report import Outcome
-from worker.endings import Evidence, HandBack, ending_of
+from worker.endings import Evidence, HandBack, ending_of, out_of_time
 from worker.messages import Failed, Results
 
 FINAL = Failed(final=True, reason="error", type="non_finite_loss", title="Non finite loss", detail="lower lr")
 MEMORY = Failed(final=False, reason="oom", type="out_of_memory", title="Out of memory", detail="lower batch_size")
 
 
-def ending(word, code=0, ordered=None, *, starved=False, log=""):
-    return ending_of(Evidence(word, code, starved, log), ordered)
+def ending(word, code=0, ordered=None, *, starved=False, log="", peak=0):
+    return ending_of(Evidence(word, code, starved, log, peak), ordered)
 
 
 @pytest.mark.parametrize(("reason", "stopped"), [("finished", None), ("early_stop", "early_stop"), ("time", "time")])
@@ -38,7 +38,7 @@ def test_a_prediction_whose_result_is_there_succeeded_whatever_was_ordered_meanw
 
 
 def test_a_killed_prediction_is_named_so():
-    found = ending_of(Evidence(None, -signal.SIGKILL, False, "", "predicting"), None)
+    found = ending_of(Evidence(None, -signal.SIGKILL, False, "", work="predicting"), None)
     assert (found.reason, found.error.type) == ("lost", "predicting_killed")
 
 
@@ -76,3 +76,19 @@ def test_a_training_without_a_last_word_is_tried_again_and_its_cause_is_told(cod
     assert (again.reason, again.error.type) == (reason, kind)
     assert words in again.error.detail
     assert "ImportError: no torch" in again.error.detail
+
+
+def test_a_training_that_the_kernel_ended_is_told_what_it_held_and_which_keys_to_lower():
+    again = ending(None, -signal.SIGKILL, starved=True, peak=3 * 2**30)
+    assert "last seen with 3.0 GiB" in again.error.detail
+    for key in ("batch_size", "gradient_accumulation_steps", "max_length"):
+        assert key in again.error.detail
+    assert "last seen" not in ending(None, -signal.SIGKILL, starved=True).error.detail
+
+
+def test_an_overrun_names_the_keys_that_help():
+    end = out_of_time(61.25)
+    assert (end.status, end.error.type) == ("failed", "out_of_time")
+    assert "61.25 s" in end.error.detail
+    for key in ("valid_size", "batch_size", "max_length"):
+        assert key in end.error.detail

@@ -35,6 +35,7 @@ class DatasetProblem(BaseModel):
     kind: str
     id: str | None
     row: int | None = Field(description="Row of the labels file.")
+    column: str | None = Field(default=None, description="The target it is about.")
     detail: str
 
 

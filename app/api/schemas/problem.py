@@ -62,6 +62,9 @@ MEANING = {
     409: "The present state does not allow this.",
     413: "Larger than allowed.",
     415: "This content type is not taken here.",
+    416: "The header Range names no bytes of the file.",
     422: "The content breaks a rule; `errors` names each.",
+    500: "The server failed; its log has the cause under `request_id`.",
     503: "Too much to do right now; `Retry-After` says when to come back.",
+    507: "The disk is full; nothing was stored.",
 }

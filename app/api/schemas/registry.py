@@ -1,8 +1,15 @@
 """Names for trained models as clients see them."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.parameters import LARGEST
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 12.0 is a whole one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Promotion(BaseModel):
@@ -11,7 +18,7 @@ class Promotion(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     run: str = Field(description="Id of a run.")
-    checkpoint: int | None = Field(
+    checkpoint: Annotated[int | None, BeforeValidator(_whole)] = Field(
         None, ge=0, le=LARGEST, description="Step of one of its stored checkpoints; the best when left out."
     )
 

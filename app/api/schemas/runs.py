@@ -133,7 +133,11 @@ class Cost(BaseModel):
     """What a run would take."""
 
     parameters: int
-    memory_bytes: int
+    memory_bytes: int = Field(description="At the peak of training, its whole process, on a CPU.")
+    memory_limit_bytes: int | None = Field(description="What a training may take; null: only the worker knows.")
+    predict_memory_bytes: int = Field(description="What a full batch of predictions adds to the API.")
+    steps: int = Field(description="Of all epochs, when no time budget cuts them.")
+    checkpoint_bytes: int = Field(description="All checkpoints that are kept at once.")
     seconds_per_step: float | None = Field(description="Where a run like it was measured, else null.")
 
 

@@ -1,9 +1,7 @@
 """Make a data set of an upload: pack it, store it by its content, and give it its name."""
 
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,12 +11,11 @@ from app.db import datasets
 from app.db.dialect import hold
 from app.errors import Conflict, Example, Fault, Invalid
 from app.parts import Parts
+from app.services.datasets.incoming import PACK, work_folder
 from app.services.datasets.view import DatasetView, storage_key, view_of
 from app.services.ids import new_id
 from models.packed import LabelError, PackedError, TargetType, pack
 
-PACK_PREFIX = "pack-"
-"""Folders of packs in the making, below the incoming folder."""
 _PACK = "pack"
 _NAME = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f/]{1,200}")
 
@@ -84,9 +81,10 @@ class Upload:
     declared: dict[str, str] | None = None
 
 
-def create_dataset(parts: Parts, upload: Upload) -> tuple[DatasetView, bool]:
+def create_dataset(parts: Parts, upload: Upload, watch: Callable[[], None] = lambda: None) -> tuple[DatasetView, bool]:
     """The data set of an upload, and whether it is new: the same name with the same content is the old one.
 
+    `watch` is called again and again while files are packed; what it raises ends it, and nothing stays.
     Raises BadDatasetName, BadArchive, BadLabels, NameTaken.
     """
     if not _NAME.fullmatch(upload.name):
@@ -94,7 +92,7 @@ def create_dataset(parts: Parts, upload: Upload) -> tuple[DatasetView, bool]:
         detail = f"{shown!r}: use 1 to 200 characters, no control characters, no slash; not . and not .."
         raise BadDatasetName(detail, [Fault("/name", detail)])
     with _work_folder(parts) as folder:
-        values = {"id": new_id(), "name": upload.name, **_pack(upload, folder)}
+        values = {"id": new_id(), "name": upload.name, **_pack(upload, folder, watch)}
         digest = values["digest"]
         with suppress(FileNotFoundError):  # who removes this content meanwhile takes the folder away; see _complete
             _store(parts, folder, digest)
@@ -117,15 +115,14 @@ def create_dataset(parts: Parts, upload: Upload) -> tuple[DatasetView, bool]:
 @contextmanager
 def _work_folder(parts: Parts) -> Iterator[Path]:
     """A folder of our own for a pack in the making, on the file system of the data dir."""
-    parts.settings.incoming_dir.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=PACK_PREFIX, dir=parts.settings.incoming_dir))
+    folder = work_folder(parts.settings.incoming_dir, PACK)
     try:
-        yield folder
+        yield folder.path
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.remove()
 
 
-def _pack(upload: Upload, folder: Path) -> dict[str, Any]:
+def _pack(upload: Upload, folder: Path, watch: Callable[[], None]) -> dict[str, Any]:
     """Pack the upload below a folder; the columns of its row. Raises BadArchive, BadLabels."""
     try:
         packed = pack(
@@ -136,6 +133,7 @@ def _pack(upload: Upload, folder: Path) -> dict[str, Any]:
             archive=upload.archive,
             files=upload.files or None,
             declared=_declared(upload),
+            watch=watch,
         )
     except LabelError as error:
         raise BadLabels(str(error), _faults("labels" if upload.labels else "folder_labels", error)) from error

@@ -43,21 +43,24 @@ def after_failure(
     *,
     max_attempts: int,
     counted: bool,
+    final: str | None = None,
 ) -> tuple[Status, dict[str, Any]]:
     """The status that a job takes on when its attempt breaks off, and what changes in its row.
 
     queued, to be announced after the commit; cancelled, when that was asked for; failed, when this was one failure
-    too many since something new was kept. `counted`: the time since the last heartbeat was really spent.
+    too many since something new was kept, or for the reason `final`. `counted`: the time since the last heartbeat was
+    really spent.
     """
     failures = job.failures + (reason != "handed_back")
     changes = {"failures": failures, **leases.released(tx, jobs, counted=counted)}
     if job.status == Status.CANCELLING:
         return Status.CANCELLED, changes
-    if failures < max_attempts:
+    if failures >= max_attempts:
+        final = f"Failure {failures} since {_KEPT[jobs.noun]}, {max_attempts} at most."
+    if final is None:
         return Status.QUEUED, changes
     why = error or _worker_lost(jobs.noun)
-    count = f"Failure {failures} since {_KEPT[jobs.noun]}, {max_attempts} at most."
-    return Status.FAILED, changes | {"error": JobError(why.type, why.title, f"{why.detail} {count}").to_json()}
+    return Status.FAILED, changes | {"error": JobError(why.type, why.title, f"{why.detail} {final}").to_json()}
 
 
 _KEPT = {"run": "the last new checkpoint", "prediction": "the last new part of the result"}

@@ -1,5 +1,6 @@
 """Queue a run, or only say what it would be."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,19 +15,26 @@ from app.services.datasets.view import storage_key
 from app.services.ids import fingerprint, new_id
 from app.services.jobs.keys import claim
 from app.services.runs.find import found_run
+from app.services.runs.keeping import RESUMES_KEPT
 from app.services.runs.view import RunView, view_of
 from models.config import (
     Chosen,
     ConfigError,
+    Room,
     RunConfig,
     RunRequest,
-    TargetSpec,
+    checkpoint_sizes,
     choose_for_data,
     dump_config,
+    load_of,
     manual_id_faults,
     memory_bytes,
     parameters,
     parse_request,
+    predicting_bytes,
+    sides_of,
+    sized_targets,
+    within_memory,
 )
 from models.packed import DatasetSummary, PackedDataset, PackedError
 
@@ -59,8 +67,9 @@ class DatasetNotThere(Invalid):
 class Estimate:
     """What a body would become: the whole config with reasons, and its cost.
 
-    `estimate`: parameters, memory_bytes, and seconds_per_step (evaluations included) where such a run was
-    measured, else null.
+    `estimate`: parameters, memory_bytes (at the peak of training) and memory_limit_bytes (null: only the worker knows),
+    predict_memory_bytes (what a full batch of predictions adds to the API), steps (without a time budget),
+    checkpoint_bytes (all that are kept at once), and seconds_per_step where such a run was measured, else null.
     """
 
     valid: bool
@@ -91,15 +100,9 @@ def check(parts: Parts, body: object) -> Estimate:
     with parts.db.reading() as tx:
         request, dataset, chosen = _understand(parts, tx, body)
         config = dump_config(chosen.config)
-        like = runs.measured(tx, _workload(dataset, config), MEASURED_STEPS)
-    targets = _targets(chosen.config, DatasetSummary.model_validate(dataset.summary))
-    asked = request.plan.batch if request.plan else None
-    batch = min(asked or chosen.config.globals.basic_experiment.batch_size, dataset.files)
-    cost = {
-        "parameters": parameters(chosen.config, targets),
-        "memory_bytes": memory_bytes(chosen.config, targets, batch),
-        "seconds_per_step": None if like is None else like.used_s / like.step,
-    }
+        step_s = _step_seconds(tx, _workload(dataset, config))
+    cost = _cost(parts, request, DatasetSummary.model_validate(dataset.summary), chosen.config)
+    cost["seconds_per_step"] = step_s
     return Estimate(valid=True, config=config, reasons=chosen.reasons, config_notes=chosen.notes, estimate=cost)
 
 
@@ -113,7 +116,10 @@ def _understand(
         if dataset is None:
             detail = f"no data set has the name or id {request.dataset!r}; {known_datasets(tx, request.dataset)}"
             raise DatasetNotThere(detail, [Fault(_place_of_dataset(body), detail)])
-        chosen = choose_for_data(request, DatasetSummary.model_validate(dataset.summary))
+        summary = DatasetSummary.model_validate(dataset.summary)
+        chosen = choose_for_data(request, summary)
+        if limit := parts.settings.worker.train_memory_bytes:
+            chosen = within_memory(chosen, request, summary, Room(limit, _threads(parts)))
         if chosen.config.globals.basic_experiment.manual_valid_ids is not None:
             _check_manual_ids(parts, dataset, chosen.config)
         return request, dataset, chosen
@@ -144,15 +150,32 @@ def _place_of_dataset(body: object) -> str:
     return "/dataset" if isinstance(body, dict) and "dataset" in body else "/input/input_info/input_source"
 
 
-def _targets(config: RunConfig, summary: DatasetSummary) -> list[TargetSpec]:
-    """The targets as far as they decide the size of the model."""
-    info = config.output.output_type_info
-    one_logit = info.cat_loss_name == "BCEWithLogitsLoss"
-    classes = {
-        name: [str(number) for number in range(summary.targets[name].distinct)] for name in info.target_cat_columns
+def _cost(parts: Parts, request: RunRequest, summary: DatasetSummary, config: RunConfig) -> dict[str, float | None]:
+    """What arithmetic knows of a run."""
+    targets, threads, sides = sized_targets(config, summary), _threads(parts), sides_of(config, summary, request.plan)
+    serving, kept = parts.settings.serving, config.globals.evaluation_checkpoint.n_saved_models
+    best, resume = checkpoint_sizes(config, targets)
+    return {
+        "parameters": parameters(config, targets),
+        "memory_bytes": memory_bytes(config, targets, load_of(config, request, summary, threads)),
+        "memory_limit_bytes": parts.settings.worker.train_memory_bytes or None,
+        "predict_memory_bytes": predicting_bytes(config, targets, serving.predict_batch, threads=threads),
+        "steps": sides.steps,
+        "checkpoint_bytes": kept * best + RESUMES_KEPT * resume,
     }
-    specs = [TargetSpec(name, "categorical", names, one_logit=one_logit) for name, names in classes.items()]
-    return specs + [TargetSpec(name, "continuous") for name in info.target_con_columns]
+
+
+def _step_seconds(tx: Transaction, workload: str) -> float | None:
+    """What a step of such a run takes, evaluations included; what a plan measured, where none has ended yet."""
+    if (like := runs.measured(tx, workload, MEASURED_STEPS)) is not None:
+        return like.used_s / like.step
+    plan = runs.newest_plan(tx, workload) or {}
+    return (plan.get("measured") or {}).get("step_s")
+
+
+def _threads(parts: Parts) -> int:
+    """The threads of a training: as set, else as many as this machine has cores."""
+    return parts.settings.worker.train_threads or os.cpu_count() or 1
 
 
 def _values(run_id: str, request: RunRequest, dataset: DatasetRow, chosen: Chosen) -> dict[str, Any]:

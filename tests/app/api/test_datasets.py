@@ -3,18 +3,14 @@
 import dataclasses
 import http.client
 import json
-import os
-import time
 
 import pytest
 
-from app.api.upload import STALE_S, remove_stale
 from app.settings import LimitSettings
 from tests.app.api import sides
 from tests.app.api.failing import is_problem
 from tests.app.api.served import served
 from tests.app.api.waiting import wait_until
-from tests.app.services.runs.test_lease import at_once
 
 
 def nothing_incoming(parts) -> bool:
@@ -174,33 +170,6 @@ def test_an_upload_beyond_the_limit_stops_while_it_streams(parts):
         too_long = client.post("/datasets", data={"name": "x"}, files={"archive": ("a", bytes(4 << 20))})
         is_problem(too_long, 413)
     assert nothing_incoming(parts)
-
-
-def test_what_a_killed_process_left_is_removed_a_day_later(tmp_path):
-    old_s, new_s = STALE_S + 60, 60
-    left = {
-        "upload-old": (old_s, old_s),
-        "upload-new": (new_s, new_s),
-        "upload-of-a-file-that-still-grows": (old_s, new_s),
-        "pack-old": (old_s, old_s),
-        "pack-new": (new_s, new_s),
-        "another-old": (old_s, old_s),
-    }
-    for name, (folder_s, file_s) in left.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "0.part").write_bytes(b"x")
-        for path, age_s in ((tmp_path / name / "0.part", file_s), (tmp_path / name, folder_s)):
-            os.utime(path, (time.time() - age_s,) * 2)
-    remove_stale(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == set(left) - {"upload-old", "pack-old"}
-
-
-def test_many_processes_may_sweep_at_once(tmp_path):
-    for number in range(300):
-        (tmp_path / f"upload-{number}").mkdir()
-        os.utime(tmp_path / f"upload-{number}", (time.time() - STALE_S - 60,) * 2)
-    assert at_once(8, lambda _: remove_stale(tmp_path)) == [None] * 8
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_client_that_goes_away_leaves_nothing_behind(client, parts):

@@ -81,23 +81,6 @@ def test_two_applications_do_not_share_counters(client, tmp_path, database_url):
         assert ("octet_http_requests_total", ("GET", "/runs", "200")) not in samples(other)
 
 
-def test_openapi_describes_every_route_with_its_answers(client):
-    document = client.get("/openapi.json").json()
-    paths = document["paths"]
-    assert {"/datasets", "/runs", "/runs/{run_id}/metrics", "/predict", "/models/{name}"} <= set(paths)
-    text = json.dumps(document)
-    assert "HTTPValidationError" not in text
-    for reference in {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}:
-        assert reference in document["components"]["schemas"], reference
-    for path, operations in paths.items():
-        for method, operation in operations.items():
-            good = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
-            assert good, (method, path)
-            for status, answer in operation["responses"].items():
-                if status.startswith(("4", "5")):
-                    assert "application/problem+json" in answer["content"], (method, path, status)
-
-
 def test_openapi_hides_what_is_not_built(client):
     paths = client.get("/openapi.json").json()["paths"]
     assert not {"/explain", "/predictions", "/v2"} & set(paths)

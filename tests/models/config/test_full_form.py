@@ -84,7 +84,7 @@ def test_the_chosen_config_posted_again_is_the_same_run():
 
 
 def test_keys_without_effect_are_noted_where_they_were_sent():
-    notes = {note["pointer"]: note["detail"] for note in chosen(tutorial()).notes}
+    notes = {note["pointer"]: note["detail"] for note in chosen(tutorial(), summary(50_000)).notes}
     assert set(notes) == {
         "/globals/basic_experiment/dataloader_workers",
         "/globals/basic_experiment/memory_dataset",

@@ -1,10 +1,22 @@
 """Counts by arithmetic, against the real module."""
 
-import pytest
+import json
+import subprocess
+import sys
 
-from models.config import TargetSpec, choose_for_data, memory_bytes, parameters, parse_request
-from models.config.size import features
+import pytest
+import torch
+
+from models.config import TargetSpec, checkpoint_sizes, choose_for_data, memory_bytes, parameters, parse_request, size
+from models.config.size import Load, features
 from models.nn.classifier import ByteClassifier
+from models.nn.dropped_attention import SCORES_AT_ONCE
+from models.nn.sequence_default import TOKENS_AT_ONCE
+from models.training.build import fresh_state
+from models.training.evaluate import Evaluation
+from models.training.report import Plan
+from models.training.state import Identity, save_model, save_state
+from tests.house.source import ROOT
 from tests.models.config.bodies import summary, tutorial, with_value
 
 TARGETS = [TargetSpec("Sentiment", "categorical", ["Negative", "Positive"]), TargetSpec("Score", "continuous")]
@@ -59,5 +71,35 @@ def test_the_tutorials_extractor_has_eirs_number_of_weights():
 
 def test_memory_grows_with_the_batch_and_covers_the_weights():
     config = config_with()
-    one, many = (memory_bytes(config, TARGETS, batch) for batch in (1, 64))
+    one, many = (memory_bytes(config, TARGETS, Load(batch)) for batch in (1, 64))
     assert 16 * parameters(config, TARGETS) < one < many < 64 * one
+
+
+def test_what_a_training_process_takes_lies_below_the_estimate_and_not_far(tmp_path):
+    """One row of the benchmark, in a process of its own; the others stand in benchmarks/RESULTS.md."""
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "benchmarks.memory", "--only", "short form, batch 8", "--json", str(figures)]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    ((train, train_expected, predict, predict_expected),) = (row["figures"] for row in json.loads(figures.read_text()))
+    assert train <= train_expected <= 1.5 * train
+    assert predict <= predict_expected
+
+
+def test_the_arithmetic_works_in_the_portions_that_the_networks_work_in():
+    assert (size.CHUNK_TOKENS, size.SCORES) == (TOKENS_AT_ONCE, SCORES_AT_ONCE)
+
+
+def test_checkpoints_are_as_large_as_their_tensors(tmp_path):
+    config = config_with(**{"/globals/optimization/gradient_accumulation_steps": 2})
+    plan = Plan(steps=4, batch_size=2, threads=1, sample_interval=1, steps_per_epoch=4)
+    state = fresh_state(config, TARGETS, 0, torch.device("cpu"))
+    state.model(torch.zeros((2, 1024), dtype=torch.int64))["Score"].sum().backward()
+    for group in state.optimiser.param_groups:
+        for weight in group["params"]:
+            weight.grad = torch.zeros_like(weight)
+    state.optimiser.step()
+    state.last = Evaluation({None: {"loss": 1.0}}, -1.0)
+    identity = Identity(config, plan, TARGETS, "0" * 64)
+    best, resume = checkpoint_sizes(config, TARGETS)
+    assert best <= save_model(state, identity, tmp_path).size_bytes < best + 20_000
+    assert resume <= save_state(state, identity, tmp_path).size_bytes < resume + 60_000

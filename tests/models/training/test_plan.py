@@ -4,7 +4,14 @@ import pytest
 
 from models.config import PlanRequest
 from models.training.device import default_threads
-from models.training.plan import BUDGET_SHARE, TooLittleTime, choose_for_device, within_budget
+from models.training.plan import (
+    BUDGET_SHARE,
+    Memory,
+    NotEnoughMemory,
+    TooLittleTime,
+    choose_for_device,
+    within_budget,
+)
 from models.training.report import Speed
 from models.training.split import SplitError
 from tests.models.training.tasks import config_of, pack_of, sides, trained
@@ -157,3 +164,18 @@ def test_a_budget_that_one_step_and_its_validation_overrun_by_far_is_refused_wit
     assert "max_runtime_s at least 1300, or lower valid_size" in str(refused.value)
     plan = cut(with_interval("auto"), dataset, step_s=100.0, validation_s=1000.0, budget_s=1300.0)
     assert plan.steps == 1
+
+
+def test_what_the_machine_grants_too_little_memory_for_is_refused_or_takes_fewer_files(dataset):
+    config = config_of(cat=["side"], max_length=4096, globals={"basic_experiment": {"batch_size": 48}})
+    limit = 560 * 2**20
+    with pytest.raises(NotEnoughMemory, match=r"^/globals/basic_experiment/batch_size: 48 files .*lower batch_size to"):
+        choose_for_device(config, dataset, memory=Memory(limit))
+    plan = choose_for_device(config, dataset, memory=Memory(limit, fewer_files=True))
+    assert 1 <= plan.batch_size < 48
+    assert plan.steps_per_epoch == 48 // plan.batch_size
+    assert "48 would not" in plan.reasons["batch_size"]
+    with pytest.raises(NotEnoughMemory, match=r"^/plan/batch: "):
+        choose_for_device(config, dataset, request=PlanRequest(batch=48), memory=Memory(limit, fewer_files=True))
+    with pytest.raises(NotEnoughMemory, match="another machine"):
+        choose_for_device(config, dataset, memory=Memory(10**8, fewer_files=True))

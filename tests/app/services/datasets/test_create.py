@@ -33,6 +33,16 @@ def test_the_stored_pack_is_whole_and_nothing_else_is_left_on_disk(parts, tmp_pa
     assert list(parts.settings.incoming_dir.iterdir()) == []
 
 
+def test_what_watches_may_end_the_packing_and_nothing_stays(parts, tmp_path):
+    def watch():
+        raise InterruptedError("the service is being stopped")
+
+    with pytest.raises(InterruptedError):
+        create_dataset(parts, an_upload(tmp_path / "up"), watch)
+    assert list(parts.settings.incoming_dir.iterdir()) == []
+    assert list_datasets(parts, after=None, limit=10).datasets == []
+
+
 def test_the_same_name_with_the_same_content_is_the_old_one(parts, tmp_path):
     first, _ = create_dataset(parts, an_upload(tmp_path / "one"))
     again, created = create_dataset(parts, an_upload(tmp_path / "two"))

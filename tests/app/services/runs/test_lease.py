@@ -201,12 +201,37 @@ def test_failures_without_a_new_checkpoint_end_the_run_with_their_error(parts):
     error = JobError("out-of-memory", "Out of memory", "Use a smaller batch_size.")
     status = []
     while lease := leases.acquire(parts, run.id, "w"):
-        status.append(leases.hand_back(parts, lease, "oom", error))
+        status.append(leases.hand_back(parts, lease, "error", error))
     assert status == ["queued"] * 4 + ["failed"]
     view = get_run(parts, run.id)
     assert view.error["type"] == "out-of-memory"
     assert view.error["detail"].startswith("Use a smaller batch_size. ")
     assert view.attempt == 5
+
+
+@pytest.mark.parametrize(
+    ("reasons", "status"),
+    [
+        (["oom", "oom"], "failed"),
+        (["lost", "oom", "oom"], "failed"),
+        (["oom", "lost", "oom"], "queued"),
+        (["oom", "checkpoint", "oom"], "queued"),
+        (["oom", "handed_back", "oom"], "queued"),
+    ],
+)
+def test_the_second_time_in_a_row_that_memory_does_not_suffice_is_the_last(parts, reasons, status):
+    run = a_run(parts)
+    error = JobError("out_of_memory", "Out of memory", "Lower batch_size.")
+    for number, reason in enumerate(reasons):
+        lease = leases.acquire(parts, run.id, "w")
+        if reason == "checkpoint":
+            checkpointed(parts, lease, "resume", 10 + number)
+            reason = "handed_back"
+        leases.hand_back(parts, lease, reason, error)
+    view = get_run(parts, run.id)
+    assert view.status == status
+    if status == "failed":
+        assert view.error["detail"].startswith("Lower batch_size. Twice in a row")
 
 
 def test_a_checkpoint_clears_the_failures_only_when_it_is_farther_than_all_before(parts):

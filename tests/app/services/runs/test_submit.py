@@ -1,3 +1,6 @@
+import math
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select, update
 
@@ -5,11 +8,11 @@ from app.db.tables import idempotency
 from app.services.datasets.create import create_dataset
 from app.services.jobs.keys import KEY_LIFE_S, KeyReused
 from app.services.jobs.outcomes import JobEnd
-from app.services.runs.lease import acquire, finish, record_progress
+from app.services.runs.lease import acquire, finish, record_plan, record_progress
 from app.services.runs.read import events, get_run, list_runs
 from app.services.runs.submit import BadConfig, DatasetNotThere, check, submit
 from models.config import load_config
-from models.training.report import Progress
+from models.training.report import Plan, Progress
 from tests.app.services.runs.test_lease import at_once
 from tests.support.uploads import an_upload
 
@@ -205,3 +208,57 @@ def test_a_check_knows_the_time_of_a_step_once_such_a_run_was_measured(parts, wo
 def test_a_check_refuses_what_submit_refuses(parts, words):
     with pytest.raises(BadConfig):
         check(parts, SHORT | {"colour": 1})
+
+
+def granting(parts, memory):
+    """The same parts, where a training may take so many bytes."""
+    worker = parts.settings.worker.model_copy(update={"train_memory_bytes": memory})
+    return replace(parts, settings=parts.settings.model_copy(update={"worker": worker}))
+
+
+def impossible():
+    body = full(batch_size=4096)
+    body["input"]["input_type_info"]["max_length"] = 10_000_000
+    body["input"]["model_config"]["embedding_dim"] = 4096
+    return body
+
+
+def test_what_does_not_fit_into_the_memory_that_is_known_is_refused_with_what_would_fit(parts, words):
+    for use in (submit, check):
+        with pytest.raises(BadConfig) as refused:
+            use(granting(parts, 24 * 2**30), impossible())
+        [fault] = refused.value.faults
+        assert fault.pointer == "/input/input_type_info/max_length"
+        assert "24.0 GiB can be had. What would fit: lower max_length to " in fault.detail
+    assert list_runs(parts).runs == []
+
+
+def test_where_only_the_worker_knows_its_memory_the_run_is_queued(parts, words):
+    assert submit(parts, impossible())[0].status == "queued"
+
+
+def test_a_check_shows_the_memory_that_is_needed_and_the_memory_there_is(parts, words):
+    known, unknown = (check(granting(parts, memory), full()).estimate for memory in (2**33, 0))
+    assert known["memory_bytes"] < known["memory_limit_bytes"] == 2**33
+    assert unknown["memory_limit_bytes"] is None
+    assert 0 < known["predict_memory_bytes"] < known["memory_bytes"]
+
+
+def test_a_check_counts_steps_and_the_checkpoints_that_are_kept(parts, words):
+    body = full(n_epochs=7, batch_size=2)
+    found = check(parts, body).estimate
+    files = words.files - max(1, math.ceil(0.1 * words.files))
+    assert found["steps"] == 7 * (files // 2)
+    body["globals"]["evaluation_checkpoint"] = {"n_saved_models": 3}
+    more = check(parts, body | {"plan": {"steps": 11}}).estimate
+    assert more["steps"] == 11
+    assert more["checkpoint_bytes"] - found["checkpoint_bytes"] == 2 * 4 * found["parameters"]
+
+
+def test_a_check_knows_the_time_of_a_step_also_when_such_a_run_was_only_measured(parts, words):
+    view, _ = submit(parts, full())
+    speed = {"step_s": 0.25, "validation_s": 1.0}
+    plan = Plan(steps=9, batch_size=2, threads=1, sample_interval=1, steps_per_epoch=3, measured=speed)
+    record_plan(parts, acquire(parts, view.id, "w"), plan)
+    assert check(parts, full(n_epochs=5)).estimate["seconds_per_step"] == 0.25
+    assert check(parts, full(batch_size=3)).estimate["seconds_per_step"] is None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.devices import gpu_in_sight, usable_devices
+from models.devices import gpu_in_sight, usable_devices
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Which devices the trainings of this worker may use, found without torch: the worker itself never loads it."""
+"""Which devices trainings may use on this machine, found without torch: neither worker nor API ever load it."""
 
 import os
 from collections.abc import Mapping, Sequence

@@ -1,0 +1,1 @@
+"""Whether a really running service keeps what its OpenAPI document promises, asked by schemathesis."""

@@ -1,0 +1,69 @@
+"""The short form never chooses what does not fit; the full form is refused where it was asked for."""
+
+import pytest
+
+from models.config import ConfigError, Room, choose_for_data, memory_bytes, parse_request, sized_targets, within_memory
+from models.config.within_memory import load_of
+from tests.models.config.bodies import classes, summary, tutorial, with_value
+
+MIB = 2**20
+LARGE = summary(20_000, lengths=(40, 5000, 9000, 9000), Sentiment=classes(a=10_000, b=10_000))
+SHORT = {"dataset": "d", "target": "Sentiment"}
+
+
+def held_to(body, limit, data=LARGE):
+    """The choice within a limit, and the memory that it needs."""
+    request = parse_request(body)
+    chosen = within_memory(choose_for_data(request, data), request, data, Room(limit, 2))
+    load = load_of(chosen.config, request, data, 2)
+    return chosen, memory_bytes(chosen.config, sized_targets(chosen.config, data), load)
+
+
+def faults(body, limit, data=LARGE):
+    with pytest.raises(ConfigError) as refused:
+        held_to(body, limit, data)
+    return {fault.pointer: fault.detail for fault in refused.value.faults}
+
+
+def test_where_there_is_room_nothing_is_chosen_otherwise():
+    request = parse_request(SHORT)
+    free = choose_for_data(request, LARGE)
+    assert within_memory(free, request, LARGE, Room(64 * 1024 * MIB, 2)) is free
+
+
+@pytest.mark.parametrize("limit", [800, 650, 560, 520])
+def test_the_short_form_takes_fewer_files_and_then_fewer_bytes(limit):
+    free, _ = held_to(SHORT, 64 * 1024 * MIB)
+    chosen, needed = held_to(SHORT, limit * MIB)
+    assert needed <= limit * MIB
+    batch, length = chosen.config.globals.basic_experiment.batch_size, chosen.config.input.input_type_info.max_length
+    assert batch < free.config.globals.basic_experiment.batch_size
+    assert "fit into" in chosen.reasons["/globals/basic_experiment/batch_size"]
+    if length < free.config.input.input_type_info.max_length:
+        assert batch == 4
+        assert "fit into" in chosen.reasons["/input/input_type_info/max_length"]
+
+
+def test_what_the_short_form_was_asked_for_is_kept_or_refused():
+    chosen, _ = held_to(SHORT | {"max_length": 8192}, 1024 * MIB)
+    assert chosen.config.input.input_type_info.max_length == 8192
+    assert "lower max_length to" in faults(SHORT | {"max_length": 2**24}, 650 * MIB)["/max_length"]
+    assert "lower batch to" in faults(SHORT | {"plan": {"batch": 4096}}, 650 * MIB)["/plan/batch"]
+
+
+def test_a_machine_too_small_for_anything_is_said():
+    assert "another machine" in faults(SHORT, 300 * MIB)["/dataset"]
+
+
+def test_the_full_form_is_refused_at_its_key_also_in_a_list():
+    body = with_value(tutorial(), "/input/input_type_info/max_length", 2**22)
+    body["input"] = [body["input"]]
+    assert list(faults(body, 4096 * MIB)) == ["/input/0/input_type_info/max_length"]
+    assert list(faults(tutorial(), 2048 * MIB)) == ["/globals/basic_experiment/batch_size"]
+    assert list(faults(tutorial() | {"plan": {"batch": 128}}, 2048 * MIB)) == ["/plan/batch"]
+
+
+def test_a_batch_counts_as_the_files_there_are():
+    few = summary(24)
+    body = with_value(tutorial(), "/globals/basic_experiment/batch_size", 60_000)
+    assert held_to(body, 4096 * MIB, few)[1] < 2048 * MIB

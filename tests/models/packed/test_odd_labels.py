@@ -1,0 +1,222 @@
+"""Odd tables of labels, each with its answer: taken as it was meant, taken with a problem that is said, or refused."""
+
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from models.packed.labels_csv import read_labels
+from models.packed.problems import LabelError
+from tests.models.packed.made import written
+
+NUMBERS = [f"{i}.5" for i in range(30)]
+
+
+def column(cells: Sequence[object]) -> str:
+    """A table of one target, `y`."""
+    return "ID\ty\n" + "".join(f"f{at}\t{cell}\n" for at, cell in enumerate(cells))
+
+
+def problems_of(tmp_path, content, **declared):
+    return read_labels(written(tmp_path / "labels.csv", content), declared=declared).problems.listed
+
+
+SAID = {
+    "NA among numbers": (
+        [*NUMBERS, "NA", "NA"],
+        "nearly_numbers",
+        r"of 32 cells 2 are written otherwise \('NA' in row 32\).*31 classes; write a number, or leave the cell empty",
+    ),
+    "N/A, dash and question mark": (
+        [*NUMBERS, "N/A", "-", "?"],
+        "nearly_numbers",
+        "'-' in row 33.*leave the cell empty",
+    ),
+    "a word among numbers": ([*NUMBERS, "tall"], "nearly_numbers", "'tall' in row 32.*declare 'y' categorical"),
+    "decimal commas everywhere": (
+        [f"{i},5" for i in range(30)],
+        "nearly_numbers",
+        r"of 30 cells 30 .*write a decimal point \(1.5 for 1,5\)",
+    ),
+    "few numbers with decimal commas": (
+        ["1,5", "2,5"] * 5,
+        "nearly_numbers",
+        "read as 2 classes; write a decimal point",
+    ),
+    "a decimal comma among points": ([*NUMBERS, "7,25"], "nearly_numbers", "'7,25' in row 32.*decimal point"),
+    "thousands by comma": ([f"{i + 1},234" for i in range(30)], "nearly_numbers", "write 1234 for 1,234 where"),
+    "thousands by point": ([f"{i + 1}.234,50" for i in range(30)], "nearly_numbers", "without separators of thousands"),
+    "thousands by space": ([f"{i + 1} 234" for i in range(30)], "nearly_numbers", "without separators of thousands"),
+    "thousands by underscore": ([f"{i + 1}_000" for i in range(30)], "nearly_numbers", "without separators"),
+    "percent": ([f"{i} %" for i in range(30)], "nearly_numbers", "without a percent sign"),
+    "units": ([f"{i}.5 kg" for i in range(30)], "nearly_numbers", "without their unit"),
+    "money": ([f"${i}.50" for i in range(30)], "nearly_numbers", "without their unit"),
+    "temperatures": ([f"{i}.5°C" for i in range(30)], "nearly_numbers", "without their unit"),
+    "NA among whole numbers": (
+        [i % 3 for i in range(30)] + ["NA"],
+        "word_for_missing",
+        "'NA' stands among numbers in 1 cell .first in row 32. and is a class of its own; leave a cell empty",
+    ),
+    "unknown among 0 and 1": ([0, 1] * 9 + ["unknown"] * 3, "word_for_missing", "'unknown' .* in 3 cells"),
+    "nan among numbers": ([*NUMBERS, "nan"], "not_finite", "'nan' in row 32.*taken as missing"),
+    "infinity": ([*NUMBERS, "-inf"], "not_finite", "'-inf' in row 32"),
+    "a number beyond every double": ([*NUMBERS, "1e999"], "not_finite", "'1e999' in row 32"),
+    "a number that cannot be squared": ([*NUMBERS, "1e200"], "not_finite", "'1e200' in row 32"),
+    "an ID as a target": ([f"id-{i}" for i in range(30)], "many_classes", "30 classes in 30 cells, like an ID or free"),
+    "free text": ([f"words, number {i}" for i in range(30)], "many_classes", "leave the target out"),
+    "clock times": ([f"10:{i:02d}" for i in range(30)], "many_classes", "hardly any class has a second file"),
+    "hexadecimal numbers": ([hex(i) for i in range(30)], "many_classes", "30 classes"),
+    "dates": ([f"2024-01-{i + 1:02d}" for i in range(30)], "dates", "holds dates .*30 classes.*write numbers instead"),
+    "few dates": (["2024-01-01", "2024-02-01"] * 10, "dates", "2 classes"),
+    "dates with times": ([f"2024-01-{i + 1:02d}T10:00:00Z" for i in range(30)], "dates", "holds dates"),
+    "dates with points": ([f"{i + 1:02d}.01.2024" for i in range(30)], "dates", "holds dates"),
+    "dates with slashes": ([f"01/{i + 1:02d}/24" for i in range(30)], "dates", "holds dates"),
+    "JSON objects": ([f'"{{""a"": {i}}}"' for i in range(30)], "json", "make a column of each value"),
+    "JSON arrays": ([f"[{i % 3}]" for i in range(30)], "json", "read as 3 classes"),
+    "booleans in mixed case": (
+        ["True", "true", "False"] * 5,
+        "twin_classes",
+        r"'True' \(5 cells\), 'true' \(5 cells\) differ in case alone.*write them alike",
+    ),
+    "a space at the end": (["good", "bad", "good", "good "], "twin_classes", "'good ' .1 cell. differ in spaces alone"),
+    "a no-break space": (["good", "bad", "good\u00a0"], "twin_classes", r"'good\\xa0' .* differ in spaces alone"),
+    "two spaces": (["very good", "bad", "very  good"], "twin_classes", "differ in spaces alone"),
+    "an invisible sign": (["good", "bad", "go\u200bod"], "twin_classes", r"'go\\u200bod'.* in invisible signs alone"),
+    "accents in two encodings": (
+        ["caf\u00e9", "bad", "cafe\u0301"],
+        "twin_classes",
+        "in the encoding of accents alone",
+    ),
+    "case and spaces": (["good", "bad", "Good "], "twin_classes", "in case, spaces or invisible signs alone"),
+    "spaces before all names": ([" good", " bad"] * 3, "spaces", "' good' in row 2, ' bad' in row 3. are a part of it"),
+    "one class": (["x"] * 20, "one_class", "'y' is 'x' in every row: there is nothing to tell apart, and no run"),
+    "one whole number": (["3"] * 20, "one_class", "'3' in every row"),
+    "nan in every row": (["nan"] * 20, "one_class", "'nan' in every row"),
+    "one number": (["3.0", "3.00"] * 10, "one_value", "'y' is 3 in every row.*every prediction will be this number"),
+    "no label": ([""] * 20, "empty_target", "no value in any row"),
+    "blank cells": ([" "] * 20, "empty_target", "no value in any row"),
+}
+
+
+@pytest.mark.parametrize("odd", SAID)
+def test_what_is_odd_about_a_column_is_said_with_its_mend(odd, tmp_path):
+    cells, kind, words = SAID[odd]
+    problem, *others = problems_of(tmp_path, column(cells))
+    assert (problem.kind, problem.column, others) == (kind, "y", [])
+    assert re.search(words, problem.detail), problem.detail
+
+
+NOTHING_SAID = {
+    "classes": ["good", "bad"] * 10,
+    "names that look like missing values": ["NA", "None", "good"] * 5,
+    "a class with one file": ["good", "bad"] * 10 + ["odd"],
+    "thousands of classes of two files": [f"c{i // 2}" for i in range(4000)],
+    "years": [2020 + i % 4 for i in range(30)],
+    "zeros in front": ["01", "1", "02"] * 10,
+    "numbers with a sign": [f"+{i}.5" for i in range(30)],
+    "dimensions": ["2D", "3D"] * 10,
+    "ordinals": ["1st", "2nd", "3rd"] * 10,
+    "missing cells": ["good", "", "bad", " "] * 5,
+    "few files of one class": ["x"] * 6,
+    "signs of any script": ["😀", "سيئ", "良い", "=1+1"] * 5,
+    "numbers and missing cells": [*NUMBERS, "", ""],
+}
+
+
+@pytest.mark.parametrize("plain", NOTHING_SAID)
+def test_of_a_plain_column_nothing_is_said(plain, tmp_path):
+    assert problems_of(tmp_path, column(NOTHING_SAID[plain])) == []
+
+
+@pytest.mark.parametrize(
+    "odd", ["NA among numbers", "an ID as a target", "dates", "JSON arrays", "NA among whole numbers"]
+)
+def test_a_declared_kind_is_taken_at_its_word(odd, tmp_path):
+    assert problems_of(tmp_path, column(SAID[odd][0]), y="categorical") == []
+
+
+TAKEN = {
+    "a byte order mark": "ID,y\na,x\nb,z\n".encode("utf-8-sig"),
+    "UTF-16": "ID,y\na,x\nb,z\n".encode("utf-16"),
+    "UTF-16, big end first": b"\xfe\xff" + "ID,y\na,x\nb,z\n".encode("utf-16-be"),
+    "semicolons": "ID;y\na;x\nb;z\n",
+    "tabs": "ID\ty\na\tx\nb\tz\n",
+    "carriage returns": "ID,y\r\na,x\r\nb,z\r\n",
+    "carriage returns alone": "ID,y\ra,x\rb,z\r",
+    "no line end at the end": "ID,y\na,x\nb,z",
+    "quotes around everything": '"ID","y"\n"a","x"\n"b","z"\n',
+    "a header of any case": "iD,y\na,x\nb,z\n",
+    "spaces around the names of columns": " ID , y \na,x\nb,z\n",
+    "the IDs at the end": "y,ID\nx,a\nz,b\n",
+    "blank lines": "\n\nID,y\n\na,x\n , \nb,z\n\n",
+}
+
+
+@pytest.mark.parametrize("form", TAKEN)
+def test_a_table_may_come_in_any_usual_form(form, tmp_path):
+    rows = read_labels(written(tmp_path / "labels.csv", TAKEN[form]))
+    assert dict(zip(rows.table.ids, rows.table.target("y").values, strict=True)) == {"a": "x", "b": "z"}
+    assert rows.problems.listed == []
+
+
+REFUSED = {
+    "nothing": ("", "no header; its first row must be ID"),
+    "only a header": ("ID,y\n", "no rows; add a row for each file"),
+    "no column of IDs": ("name,y\na,x\n", "no column 'ID', only 'name', 'y'; name the column of the IDs 'ID', or say"),
+    "no header": ("a,x\nb,y\n", "no column 'ID', only 'a', 'x'"),
+    "the IDs twice": ("ID,ID,y\na,b,x\n", "two columns of the labels are called 'ID'; rename or remove one"),
+    "Id and id": ("Id,id,y\na,b,x\n", "'Id', 'id' could all be the IDs; call one of them 'ID'"),
+    "a target twice": ("ID,y,y\na,x,z\n", "two columns of the labels are called 'y'; rename or remove one"),
+    "no target": ("ID\na\n", "no target: there must be a column beside the ID"),
+    "a column of row numbers": (",ID,y\n0,a,x\n", r"column 1 of the labels has no name.*index=False"),
+    "a separator at the end of each row": ("ID,y\na,x,\nb,z,\n", "row 2 of the labels has 3 cells, the header has 2"),
+    "a decimal comma between commas": (
+        "ID,y\na,1,5\n",
+        r"row 2 .* 3 cells.*a cell that holds a separator .* in quotes",
+    ),
+    "a short row": ("ID,y\na\nb,z\n", "row 2 of the labels has 1 cells"),
+    "a row without an ID": ("ID,y\n,x\nb,z\n", "row 2 of the labels has no ID; write the name of its file there"),
+    "an open quote": ('ID,y\na,"x\nb,z\n', "row 2 of the labels is no CSV.*check its quotes"),
+    "letters behind a quote": ('ID,y\na,"x"y\nb,z\n', "row 2 of the labels is no CSV.*check its quotes"),
+    "a NUL": ("ID,y\na,\0\nb,z\n", "row 2 of the labels has a NUL character in it"),
+    "contradicting rows": ("ID,y\na,x\na,z\nb,x\n", "rows 2 and 3 .* 'a' and contradict each other in 'y'; keep one"),
+    "a label and none for one ID": ("ID,y\na,x\na,\nb,x\n", "contradict each other"),
+    "Latin-1": ("ID,y\na,caf\u00e9\n".encode("latin-1"), r"not UTF-8 \(byte 0xe9.*save the table as UTF-8"),
+    "UTF-16 without a mark": (
+        "ID,y\na,x\n".encode("utf-16-le"),
+        "looks like UTF-16 or UTF-32.*save the table as UTF-8",
+    ),
+    "UTF-32": ("ID,y\na,x\n".encode("utf-32"), "looks like UTF-16 or UTF-32.*save the table as UTF-8"),
+    "bars between the cells": ("ID|y\na|x\n", r"only 'ID\|y'; separate the cells by commas, semicolons or tabs"),
+    "a note for spreadsheets": ("sep=;\nID;y\na;x\n", "only 'sep=', ''; remove this row"),
+    "a comment first": ("# made by me\nID,y\na,x\n", "no column 'ID', only '# made by me'"),
+    "JSON": ('[{"ID": "a", "y": "x"}]', "looks like JSON, XML or HTML: save the table as CSV"),
+    "HTML": ("<table><tr><td>ID</td></tr></table>", "looks like JSON, XML or HTML"),
+    "a spreadsheet": (b"PK\3\4\x14\0\6\0\x08\0", "a spreadsheet .* and no text; save the table as CSV in UTF-8"),
+    "an old spreadsheet": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"a spreadsheet \(.xls\), and no text"),
+    "a compressed table": (b"\x1f\x8b\x08\0", r"compressed \(gzip\), and no text"),
+    "Parquet": (b"PAR1\x15\4", "a Parquet file, and no text"),
+    "a cell of 200,000 letters": ("ID,y\na," + "x" * 200_000 + "\nb,z\n", "row 2 of the labels is no CSV"),
+}
+
+
+@pytest.mark.parametrize("form", REFUSED)
+def test_what_cannot_be_read_is_refused_with_its_place_and_its_mend(form, tmp_path):
+    content, words = REFUSED[form]
+    with pytest.raises(LabelError, match=words):
+        read_labels(written(tmp_path / "labels.csv", content))
+
+
+def test_a_column_of_very_many_texts_is_judged_by_the_first(tmp_path):
+    (problem,) = problems_of(tmp_path, column([f"text {i}" for i in range(100_001)]))
+    assert "has more than 100000 classes in 100000 cells" in problem.detail
+
+
+def test_all_that_is_odd_is_said_column_by_column(tmp_path):
+    rows = "".join(f"f{i},{i},{'good' if i % 2 else 'Good'},2024-01-{i + 1:02d},3.5\n" for i in range(25))
+    found = problems_of(tmp_path, "ID,number,kind,day,flat\n" + rows)
+    assert {problem.column: problem.kind for problem in found} == {
+        "kind": "twin_classes",
+        "day": "dates",
+        "flat": "one_value",
+    }
