@@ -27,7 +27,7 @@ class Best(BaseModel):
 
 
 class JobError(BaseModel):
-    """Why a run failed."""
+    """Why a run or a prediction failed."""
 
     type: str
     title: str

@@ -6,11 +6,11 @@ from pathlib import Path
 from app.db import jobs as job_rows
 from app.db import predictions
 from app.db.jobs import PREDICTIONS
-from app.errors import Conflict, Example, Fault, Invalid
+from app.errors import Conflict, Example, Fault, Invalid, NotFound
 from app.parts import Parts
 from app.services.jobs.states import ENDED, Status
 from app.services.predictions.find import found_prediction
-from app.services.predictions.keys import Form
+from app.services.predictions.keys import Form, log_key
 from app.services.predictions.view import PredictionView, view_of
 
 MAX_LIMIT = 1000
@@ -34,6 +34,15 @@ class NoResult(Conflict):
     example = Example(
         "prediction 5d1c0a9e4b7a1853 is running: 1200 of 5000 files are done; wait until its status is succeeded"
     )
+
+
+class NoPredictionLog(NotFound):
+    """No attempt at the prediction has ended yet."""
+
+    rule = "no-prediction-log"
+    title = "No log"
+    mend = "Wait for the end of an attempt."
+    example = Example("prediction 5d1c0a9e4b7a1853 has no log; one is stored when an attempt ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,16 @@ def result(parts: Parts, prediction_id: str, form: Form) -> Result:
         raise NoResult(f"prediction {prediction_id} is {row.status}: {why if row.status in ENDED else wait}")
     blob = row.results[form]
     return Result(f"{row.id}.{form}", blob["digest"], parts.storage.local(blob["key"]))
+
+
+def log(parts: Parts, prediction_id: str) -> Path:
+    """The file with what the last attempt that has one said. Raises UnknownPrediction, NoPredictionLog."""
+    with parts.db.reading() as tx:
+        last = found_prediction(tx, prediction_id).attempt
+    for attempt in range(last, 0, -1):
+        if parts.storage.exists(key := log_key(prediction_id, attempt)):
+            return parts.storage.local(key)
+    raise NoPredictionLog(f"prediction {prediction_id} has no log; one is stored when an attempt ends")
 
 
 def count_by_status(parts: Parts) -> dict[str, int]:
