@@ -13,7 +13,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import curves, datasets, metrics, openapi, predict, predictions, registry, runs, system
+from app.api import curves, datasets, metrics, openapi, predict, predictions, registry, runs, said, system
 from app.api.context import Context
 from app.api.gauges import Gauges
 from app.api.observe import Observe
@@ -32,7 +32,7 @@ DESCRIPTION = (
     "trains. Every error is an RFC 9457 problem whose `type` is a page of this service. Every route that takes GET "
     "answers HEAD; OPTIONS answers 204 with the methods of a path in Allow."
 )
-ROUTERS = tuple(room.router for room in (datasets, runs, metrics, curves, predictions, registry, system))
+ROUTERS = tuple(room.router for room in (datasets, said, runs, metrics, curves, predictions, registry, system))
 
 
 def create_app(parts: Parts, *, owns_parts: bool = False) -> FastAPI:

@@ -62,6 +62,9 @@ class LimitSettings(BaseSettings):
 
     predict_max_bytes: int = Field(default=2 * 2**30, gt=0, description="Body of one POST /predict.")
     upload_max_bytes: int = Field(default=16 * 2**30, gt=0, description="Body of one POST /datasets.")
+    disk_reserve_bytes: int = Field(
+        default=2**29, ge=0, description="Uploads stop before less than this is free on the disk of the data dir."
+    )
     json_max_bytes: int = Field(default=16 * 2**20, gt=0, description="Any JSON body.")
     max_items: int = Field(default=10_000, gt=0, description="Files of one multipart or EIR prediction.")
 

@@ -127,7 +127,7 @@ def served(console: Console, keep: bool) -> Iterator[str]:
     """The address of an Octet of our own; all of it is gone at the end, unless it is to be kept."""
     data = Path(tempfile.mkdtemp(prefix="octet-demo-"))
     url = f"http://127.0.0.1:{(port := free_port())}"
-    serve = [sys.executable, "-c", "from app.cli.main import main; main()", "serve", "--port", str(port)]
+    serve = [sys.executable, "-c", "from app.cli.entry import main; main()", "serve", "--port", str(port)]
     # Settings of the caller's own service are not for this one; and Ctrl-C is for us, who then end the service.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OCTET_")}
     with (data / "serve.log").open("wb") as log:

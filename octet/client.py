@@ -104,6 +104,14 @@ class Client:
         """One data set, by name or id. Raises Refused with 404 when there is none."""
         return Dataset.model_validate(self.get_json(f"/datasets/{_part(name)}"))
 
+    def dataset_problems(self, name: str) -> Iterator[dict[str, Any]]:
+        """Every problem of a data set, by name or id, also those that the data set itself does not list."""
+        path, after = f"/datasets/{_part(name)}/problems", 0
+        while after is not None:
+            page = self.get_json(path, after=after, limit=PAGE)
+            yield from page["problems"]
+            after = page["next"]
+
     def delete_dataset(self, name: str) -> None:
         """Delete it, by name or id; Refused with 409 while a run uses it."""
         self._send("DELETE", f"/datasets/{_part(self.dataset(name).id)}")
@@ -135,6 +143,10 @@ class Client:
         """Ask a run to stop; what it has learnt stays."""
         self._send("POST", f"/runs/{_part(run_id)}/cancel")
         return self.run(run_id)
+
+    def delete_run(self, run_id: str) -> None:
+        """Remove a run and all that it left; Refused with 409 until it has ended, and while a model stands for it."""
+        self._send("DELETE", f"/runs/{_part(run_id)}")
 
     def attempts(self, run_id: str) -> list[Attempt]:
         """Who worked on it, and why each ended."""

@@ -31,6 +31,7 @@ class Dataset(_Object):
     targets: dict[str, dict[str, Any]]
     ignored: list[str] = []
     problems: list[dict[str, Any]] = []
+    problem_counts: dict[str, int] = {}
 
 
 class Progress(_Object):

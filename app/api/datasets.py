@@ -9,6 +9,7 @@ from fastapi import Path as PathParameter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.body import refuse_declared
 from app.api.context import PartsOf, context_of
 from app.api.multipart import read_form
 from app.api.parameters import KNOWN_ALONE, After
@@ -41,11 +42,12 @@ DatasetId = Annotated[str, PathParameter(description="Id of a data set.")]
 )
 async def upload_dataset(request: Request, parts: PartsOf) -> Response:
     """Labels and files, written to disk as they arrive; what is left of an upload that breaks off is removed."""
-    watch = context_of(request).refuse_when_stopping
+    watch, limits = context_of(request).refuse_when_stopping, parts.settings.limits
+    coming = refuse_declared(request, limit_bytes=limits.upload_max_bytes)
     folder = await anyio.to_thread.run_sync(work_folder, parts.settings.incoming_dir, UPLOAD)
     try:
-        with collecting(folder.path) as form:
-            await read_form(request, form.open_part, limit_bytes=parts.settings.limits.upload_max_bytes)
+        with collecting(folder.path, limits.disk_reserve_bytes, coming) as form:
+            await read_form(request, form.open_part, limit_bytes=limits.upload_max_bytes)
         dataset, created = await anyio.to_thread.run_sync(create_dataset, parts, form.upload(), watch)
     finally:
         with anyio.CancelScope(shield=True):

@@ -154,4 +154,4 @@ def _link(operation: str, answers: dict[str, Any]) -> None:
         answers["200"]["links"] = {**links, "roll_back": {"operationId": "roll_back", "parameters": name}}
 
 
-_DATASET_LINKS = ("get_dataset", "delete_dataset")
+_DATASET_LINKS = ("get_dataset", "delete_dataset", "list_problems", "list_ignored")

@@ -1,8 +1,9 @@
 """POST /predict: one file as the raw body, many as multipart, or EIR's JSON. The hot path: a plain Starlette route."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
+import anyio.to_thread
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -16,7 +17,7 @@ from app.api.problems import HTTP_RULES
 from app.api.root import rooted
 from app.errors import Example, Fault, Invalid
 from app.serving.engine import Answers
-from app.serving.model import Answer, Categorical, Continuous
+from app.serving.model import Answer, Categorical, Continuous, is_categorical
 from app.serving.servables import Wanted
 from app.serving.serving import Loaded, Serving
 
@@ -51,10 +52,16 @@ async def predict(request: Request) -> Response:
         files = await read_raw(request, keep, limits)
     answers = await _compute(request, context.serving, loaded, files)
     context.telemetry.predictions.labels(FORMS.get(kind, "raw")).inc(len(files))
-    return Response(orjson.dumps(_body(kind, loaded, files, answers)), media_type="application/json")
+    if len(files) > INLINE_FILES:
+        content = await anyio.to_thread.run_sync(_content, kind, loaded, files, answers)
+    else:
+        content = _content(kind, loaded, files, answers)
+    return Response(content, media_type="application/json")
 
 
 UNCOMPUTED = "this file could not be computed"
+INLINE_FILES = 64
+"""The answer to more files is put together in a thread, so that other requests do not wait for it."""
 FORMS = {"multipart/form-data": "multipart", "application/json": "eir"}
 route = Route("/predict", predict, methods=["POST"])
 
@@ -84,6 +91,10 @@ async def _compute(request: Request, serving: Serving, loaded: Loaded, files: li
         gone.cancel()
 
 
+def _content(kind: str, loaded: Loaded, files: list[Received], answers: Answers) -> bytes:
+    return orjson.dumps(_body(kind, loaded, files, answers))
+
+
 def _body(kind: str, loaded: Loaded, files: list[Received], answers: Answers) -> dict[str, Any]:
     if kind == "application/json":
         return {"result": [_eir(loaded, answer) for answer in answers]}
@@ -108,9 +119,9 @@ def _shown(loaded: Loaded, file: Received, answer: Answer | Exception) -> dict[s
 
 
 def _output(output: Categorical | Continuous) -> dict[str, Any]:
-    if isinstance(output, Categorical):
+    if is_categorical(output):
         return {"label": output.label, "probabilities": output.probabilities}
-    return {"value": output.value}
+    return {"value": cast(Continuous, output).value}
 
 
 def _eir(loaded: Loaded, answer: Answer | Exception) -> dict[str, Any]:
@@ -118,7 +129,7 @@ def _eir(loaded: Loaded, answer: Answer | Exception) -> dict[str, Any]:
     if isinstance(answer, Exception):
         return _failed()
     outputs = {
-        target: output.probabilities if isinstance(output, Categorical) else {target: output.value}
+        target: output.probabilities if is_categorical(output) else {target: cast(Continuous, output).value}
         for target, output in answer.outputs.items()
     }
     return {loaded.model.output_name: outputs}

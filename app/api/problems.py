@@ -95,8 +95,8 @@ HTTP_RULES = {
         "disk-full",
         "The disk is full",
         507,
-        "The service could not write; nothing was stored.",
-        "Make room where OCTET_DATA_DIR is, and send the request again.",
+        "The service could not write, or would have filled the disk; nothing was stored.",
+        "Make room where OCTET_DATA_DIR is (uploads leave OCTET_DISK_RESERVE_BYTES free), and send the request again.",
         Example("Nothing was stored; make room where OCTET_DATA_DIR is, and try again."),
     ),
 }

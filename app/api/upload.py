@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BufferedWriter
 from pathlib import Path
 
 from app.api.body import json_pointer
 from app.api.multipart import PartHeader, Sink
 from app.errors import Example, Fault, Invalid, TooLarge
 from app.services.datasets.create import Upload
+from app.services.datasets.incoming import refuse_full
 
 TEXT_BYTES = 1 << 16
 """A text field is no longer than this."""
@@ -47,15 +47,33 @@ class Text:
         """Nothing to do."""
 
 
-class UploadForm:
-    """Collects the parts below one folder."""
+class Stored:
+    """A part on disk, which it never fills."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, path: Path, reserve_bytes: int) -> None:
+        self._folder, self._reserve_bytes = path.parent, reserve_bytes
+        self._file = path.open("wb")
+
+    def write(self, data: memoryview) -> None:
+        """Take the next bytes. Raises OSError (ENOSPC) while there is still room for others."""
+        refuse_full(self._folder, self._reserve_bytes)
+        self._file.write(data)
+
+    def close(self) -> None:
+        """The part is whole."""
+        self._file.close()
+
+
+class UploadForm:
+    """Collects the parts below one folder, on a disk that keeps `reserve_bytes` free."""
+
+    def __init__(self, folder: Path, reserve_bytes: int) -> None:
         self._folder = folder
+        self._reserve_bytes = reserve_bytes
         self._texts: dict[str, Text] = {}
         self._single: dict[str, Path] = {}
         self._files: list[tuple[str, Path]] = []
-        self._open: BufferedWriter | None = None
+        self._open: Stored | None = None
 
     def open_part(self, header: PartHeader) -> Sink:
         """Where this part goes. Raises BadForm for a part that has no place."""
@@ -70,7 +88,7 @@ class UploadForm:
             twice = header.name in {*self._texts, *self._single}
             detail = "stands twice; send it once" if twice else f"unknown; the parts are {FIELDS}"
             raise BadForm(f"{header.name}: {detail}", [Fault(json_pointer([header.name]), detail)])
-        self._open = path.open("wb")
+        self._open = Stored(path, self._reserve_bytes)
         return self._open
 
     def _name_of_file(self, header: PartHeader) -> str:
@@ -151,9 +169,11 @@ class UploadForm:
 
 
 @contextmanager
-def collecting(folder: Path) -> Iterator[UploadForm]:
-    """A form that leaves no open file behind."""
-    form = UploadForm(folder)
+def collecting(folder: Path, reserve_bytes: int, coming_bytes: int) -> Iterator[UploadForm]:
+    """A form that leaves no open file behind. Raises OSError (ENOSPC) when the disk has no room for what comes."""
+    if coming_bytes:
+        refuse_full(folder, reserve_bytes, coming_bytes)
+    form = UploadForm(folder, reserve_bytes)
     try:
         yield form
     finally:

@@ -1,5 +1,6 @@
 """The data of `octet train`: a folder or archive that is uploaded, or a data set that the service has."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ def upload(
     folder_labels: str | None = None,
 ) -> Dataset:
     """Send the files and their labels; what is there already, with the same content, is used again."""
+    _refuse_nothing(source)
     name = name or data_set_name(source)
     known = {dataset.name for dataset in client.datasets()}
     try:
@@ -44,6 +46,16 @@ def upload(
     note(f"data set {found.name}{again}: {count(found.files, 'file')}, {size(found.bytes)}; {targets}")
     _problems(found)
     return found
+
+
+def _refuse_nothing(source: Path) -> None:
+    """Raise Failed for a folder without files, and OSError for one that cannot be read throughout."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    if source.is_dir() and not any(names for _, _, names in os.walk(source, onerror=refuse)):
+        raise Failed(f"there is no file in {source}")
 
 
 def describe(dataset: Dataset, target: str) -> str:
@@ -66,8 +78,8 @@ def _problems(dataset: Dataset) -> None:
     for problem in dataset.problems[:SHOWN_PROBLEMS]:
         place = ", ".join(f"{key} {problem[key]}" for key in ("id", "row") if problem.get(key) is not None)
         note(f"  {place}: {problem.get('detail', '')}" if place else f"  {problem.get('detail', '')}")
-    if (more := len(dataset.problems) - SHOWN_PROBLEMS) > 0:
-        note(f"  and {count(more, 'problem')} more")
+    if (more := sum(dataset.problem_counts.values()) - SHOWN_PROBLEMS) > 0:
+        note(f"  and {count(more, 'problem')} more: octet datasets problems {dataset.name}")
 
 
 @contextmanager

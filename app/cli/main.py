@@ -6,6 +6,7 @@ import sys
 import click
 
 from app.cli.config import config
+from app.cli.datasets import datasets
 from app.cli.endings import Ending, Failed
 from app.cli.migrate import migrate
 from app.cli.predict import predict
@@ -28,13 +29,8 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-for command in (serve, worker, migrate, train, predict, runs, config):
+for command in (serve, worker, migrate, train, predict, runs, datasets, config):
     commands.add_command(command)
-
-
-def main() -> None:
-    """Run the command line; every expected failure is a message on stderr and an exit code of app.cli.endings."""
-    sys.exit(run(sys.argv[1:]))
 
 
 def _forget_stdout() -> None:

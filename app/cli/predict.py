@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from app.cli.endings import Ending, Failed
+from app.cli.paths import GivenPath
 from app.cli.screen import count, err, note, out, print_json, size
 from octet import Answer, Client, Prediction
 
@@ -26,14 +27,12 @@ Batch = list[tuple[str, Path]]
 
 
 @click.command()
-@click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE|FOLDER..."
-)
+@click.argument("paths", nargs=-1, required=True, type=GivenPath(exists=True), metavar="FILE|FOLDER...")
 @click.option("--run", help="A run's id.")
 @click.option(
     "--model", help="A name of the registry, or of a run.  [default: the registry's default, or the newest run]"
 )
-@click.option("--out", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write a CSV there.")
+@click.option("--out", "target", type=GivenPath(dir_okay=False), help="Write a CSV there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 def predict(paths: tuple[Path, ...], run: str | None, model: str | None, target: Path | None, as_json: bool) -> int:
     """Ask a model about a file, or about every file of a folder.

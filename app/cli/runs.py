@@ -1,4 +1,4 @@
-"""`octet runs`: list, show, watch, cancel."""
+"""`octet runs`: list, show, watch, cancel, delete."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def runs() -> None:
-    """List, show, watch and cancel runs. RUN is a run's id; without one, the newest run is shown or watched."""
+    """List, show, watch, cancel and delete runs. RUN is a run's id; without one, the newest run is shown or watched."""
 
 
 @runs.command("list")
@@ -80,6 +80,15 @@ def cancel(run: str) -> None:
     with Client() as client:
         found = client.cancel(run)
     note(f"run {found.id} is {found.status}")
+
+
+@runs.command()
+@click.argument("run")
+def delete(run: str) -> None:
+    """Remove a run that has ended, with all that it left."""
+    with Client() as client:
+        client.delete_run(run)
+    note(f"run {run} is removed")
 
 
 def _named(client: Client, run: str | None) -> Run:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from app.cli.environment import service_settings
+from app.cli.paths import GivenPath
 
 
 @click.command()
@@ -14,7 +15,7 @@ from app.cli.environment import service_settings
 @click.option("--root-path", help="Path prefix that a proxy serves it below.  [default: OCTET_ROOT_PATH or none]")
 @click.option(
     "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=GivenPath(file_okay=False),
     help="All that the service keeps.  [default: OCTET_DATA_DIR or ./octet-data]",
 )
 def serve(host: str | None, port: int | None, root_path: str | None, data_dir: Path | None) -> int:

@@ -9,13 +9,14 @@ import click
 from app.cli import data
 from app.cli.endings import Failed, ending_of
 from app.cli.live import follow, leaving_alone
+from app.cli.paths import GivenPath
 from app.cli.screen import note, out, print_json
 from app.cli.trio import Trio, seed_of_environment, trio_of
 from octet import Client, Refused, Run
 from octet.client import data_set_name
 
-File = click.Path(dir_okay=False, path_type=Path)
-Anything = click.Path(path_type=Path)
+File = GivenPath(dir_okay=False)
+Anything = GivenPath()
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -114,6 +115,10 @@ def _short(client: Client, options: dict[str, Any]) -> dict[str, Any]:
     _refuse(options, ("input_source", "output_source"), "belongs to the configuration files; use --folder and --labels")
     folder, labels, name = options["folder"], options["labels"], options["dataset"]
     by_folder = options["folder_labels"]
+    if labels and by_folder:
+        raise Failed("--labels and --folder-labels say the classes twice: give one of them")
+    if folder is None:
+        _refuse(options, ("labels", "id_column", "folder_labels"), "belongs to an upload: give --folder, too")
     targets = list(options["targets"]) or ([by_folder] if by_folder else [])
     if (folder or name) and not targets:
         raise Failed("--target is missing: which column of the labels shall be predicted?")
@@ -125,8 +130,12 @@ def _short(client: Client, options: dict[str, Any]) -> dict[str, Any]:
     if folder is not None:
         wanted = {"--folder": folder} if by_folder else {"--folder": folder, "--labels": labels}
         for option, path in wanted.items():
-            if path is None or not path.exists():
-                raise Failed(f"{option}: there is no {path}" if path else f"{option} is missing beside --folder")
+            if path is None:
+                raise Failed(f"{option} is missing beside --folder")
+            if not path.exists():
+                raise Failed(f"{option}: there is no {path} (seen from {Path.cwd()})")
+        if labels is not None and labels.is_dir():
+            raise Failed(f"--labels: {labels} is a folder; name the CSV in it")
         how = {"id_column": options["id_column"], "folder_labels": by_folder}
         name = data.upload(client, folder, labels, name, **how).name
     seed = options["seed"] if options["seed"] is not None else seed_of_environment()

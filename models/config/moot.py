@@ -7,6 +7,7 @@ from models.config.notes import note
 from models.config.rules import FOLDER, LR_LB, TARGETS, VALID_SIZE
 from models.config.shortcuts import FullForm
 
+WINDOW = "/input/model_config/window_size"
 OPTIMIZATION = "/globals/optimization"
 SCHEDULE = "/globals/lr_schedule"
 CONTROL = "/globals/training_control"
@@ -102,6 +103,10 @@ def moot_notes(form: FullForm, body: dict[str, Any]) -> list[dict[str, str]]:
         )
     if basic.manual_valid_ids is not None and "valid_size" in body["globals"]["basic_experiment"]:
         notes.append(note(VALID_SIZE, "without effect beside manual_valid_ids"))
+    length, window = form.input.input_type_info.max_length, form.input.model_cfg.window_size
+    if window and length % window:
+        zeros = f"the first window begins with {-length % window} zeros, as in EIR"
+        notes.append(note(WINDOW, f"max_length {length} is no multiple of {window}: {zeros}"))
     given, usual = form.model_dump(by_alias=True), FullForm().model_dump(by_alias=True)
     moot: dict[str, str] = {}
     for row in MOOT:

@@ -74,9 +74,11 @@ def _heads(form: FullForm) -> Iterator[Fault]:
 
 
 def _near_width(model: ExtractorModel) -> str:
-    heads = model.model_init_config.num_heads
+    width, heads = model.embedding_dim, model.model_init_config.num_heads
     step = 2 * heads
-    return f"take {max(step, round(model.embedding_dim / step) * step)}, or another multiple of {step}."
+    fewer = next((fitting for fitting in range(heads - 1, 0, -1) if width % (2 * fitting) == 0), None)
+    instead = "" if fewer is None else f"; or num_heads {fewer}"
+    return f"take {max(step, round(width / step) * step)}, or another multiple of {step}{instead}."
 
 
 def _targets(form: FullForm) -> Iterator[Fault]:

@@ -37,10 +37,27 @@ def read_body(path: Path) -> Any:
     try:
         held = yaml.load(path.read_bytes(), Loader=_Loader)
     except OSError as error:
-        raise ConfigError([Fault("", f"{path} cannot be read: {error.strerror}.")]) from error
+        raise ConfigError([Fault("", f"cannot be read: {error.strerror}.")]) from error
     except yaml.YAMLError as error:
-        raise ConfigError([Fault("", f"{path} is no YAML: {' '.join(str(error).split())}.")]) from error
+        raise ConfigError([Fault("", f"is no YAML: {_fault_of(error)}.")]) from error
+    except RecursionError as error:
+        raise ConfigError([Fault("", "is nested too deeply; a configuration has five levels.")]) from error
     return {} if held is None else held
+
+
+def _fault_of(error: yaml.YAMLError) -> str:
+    """Where a file stops being YAML, and why."""
+    if isinstance(error, yaml.reader.ReaderError):
+        what = "NUL or another control character" if error.encoding == "unicode" else "no text in UTF-8"
+        return f"at byte {error.position}: {what}"
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split())
+    mark, problem = error.problem_mark or error.context_mark, str(error.problem)
+    if "another document" in problem:
+        problem = "a second document begins (---); one file holds one object"
+    if "\\t" in problem:
+        problem = "a tab stands where spaces belong"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else problem
 
 
 def _read_ids(basic: Any) -> list[Fault]:

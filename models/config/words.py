@@ -105,21 +105,35 @@ def _hint(field: FieldInfo, schema: dict[str, Any], value: Any) -> str:
         return f" {reasons[0][0].upper()}{reasons[0][1:]}."
     if isinstance(value, bool) and re.search("integer|number", words):
         return " true and false are no numbers."
-    if isinstance(value, str) and re.search("integer|number", words) and _is_number(value):
-        return " Take away the quotes."
-    if isinstance(value, bool | int | float) and "text" in words:
+    if isinstance(value, str) and re.search("integer|number", words) and (mend := _meant(value)):
+        return f" {mend}"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and "integer" in words:
+        return f" Write {int(value)}."
+    if isinstance(value, bool) and "text" in words:
+        return " Put it in quotes: YAML takes no, off, yes and on for false and true."
+    if isinstance(value, int | float) and "text" in words:
         return " Put it in quotes."
+    if value is None and words == "an object":
+        return " Leave the key out, or write {}."
+    if isinstance(value, str) and value.lower() in ("none", "null", "nil") and words.endswith("or null"):
+        return " Write null, or leave the key out."
     choices = [one for one in re.findall('"([^"]*)"', words) if isinstance(value, str)]
     near = nearest(value, choices)
     return f" The nearest is {json.dumps(near)}." if near and len(choices) > 1 else ""
 
 
-def _is_number(text: str) -> bool:
+def _meant(text: str) -> str | None:
+    """How to write the number that a text seems to mean; None when it means none."""
+    bare = text.strip()
     try:
-        float(text)
+        if bare.endswith("%"):
+            return f"Write {float(bare[:-1]) / 100:g}."
+        if re.fullmatch(r"-?\d+,\d+", bare):
+            return f"Write {bare.replace(',', '.')}."
+        float(bare)
     except ValueError:
-        return False
-    return True
+        return None
+    return "Take away the quotes."
 
 
 def _unknown_key(model: type[ConfigObject], owner: type[ConfigObject], key: str) -> str:

@@ -7,6 +7,7 @@ from models.packed.labels_csv import LabelRows, read_labels
 from models.packed.limits import Limits
 from models.packed.packing import Packed, pack
 from models.packed.problems import ArchiveError, FormatError, LabelError, PackedError, Problem
+from models.packed.said import NotALine, read_lines
 from models.packed.summary import DatasetSummary, LengthSummary, TargetSummary, TargetType
 from models.packed.writer import PackWriter
 
@@ -20,6 +21,7 @@ __all__ = [
     "LabelTable",
     "LengthSummary",
     "Limits",
+    "NotALine",
     "PackWriter",
     "Packed",
     "PackedDataset",
@@ -30,4 +32,5 @@ __all__ = [
     "TargetType",
     "pack",
     "read_labels",
+    "read_lines",
 ]

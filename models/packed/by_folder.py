@@ -7,6 +7,7 @@ from itertools import chain, takewhile
 from models.packed.entries import Entry
 from models.packed.labels import LabelTable
 from models.packed.matching import same
+from models.packed.odd_columns import FilledCells, say_twins
 from models.packed.problems import ArchiveError, LabelError, Problem, ProblemLog, no_files, some, sparse_file
 from models.packed.writer import PackWriter
 
@@ -62,7 +63,9 @@ class FolderWalk:
                 )
                 self.problems.add("file_without_folder", detail, file_id=path)
         self._refuse_unfit(sorted({*classes} - {""}))
-        return LabelTable.of(paths, {self.target: classes}, {self.target: "categorical"})
+        table = LabelTable.of(paths, {self.target: classes}, {self.target: "categorical"})
+        say_twins(self.problems, FilledCells.of(self.target, table.columns[self.target].text, table.ids))
+        return table
 
     def _class_of(self, path: str) -> str:
         shared, parts = self._shared or [], same(path).split("/")

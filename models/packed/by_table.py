@@ -16,6 +16,8 @@ from models.packed.problems import LISTED, ArchiveError, LabelError, ProblemLog,
 from models.packed.writer import PackWriter
 
 _UNLABELLED = "file_without_label"
+_NONE, _EMPTY = -1, -2
+"""In place of the number of a row's file: it has none yet, or one that is empty."""
 
 
 @dataclass
@@ -25,11 +27,10 @@ class TableWalk:
     rows: LabelRows
     writer: PackWriter
     packed_rows: "array[int]" = field(default_factory=lambda: array("q"))
-    problems: ProblemLog = field(default_factory=ProblemLog)
 
     def __post_init__(self) -> None:
-        self.problems.extend(self.rows.problems)
-        self._file_of_row = np.full(len(self.rows.table), -1, np.int64)
+        self.problems: ProblemLog = self.rows.problems
+        self._file_of_row = np.full(len(self.rows.table), _NONE, np.int64)
         self._empty: dict[int, str] = {}
         self._unlabelled: list[str] = []
 
@@ -44,7 +45,9 @@ class TableWalk:
         chunks = filter(None, entry.chunks)
         first = next(chunks, None)
         if first is None:
-            self._empty[row] = entry.path
+            self._file_of_row[row] = _EMPTY
+            if len(self._empty) < LISTED:
+                self._empty[row] = entry.path
             detail = f"the file {entry.path!r} is empty: there is nothing to learn from, it is left out"
             self.problems.add("empty_file", detail, file_id=file_id, row=int(self.rows.rows[row]))
             return
@@ -70,33 +73,27 @@ class TableWalk:
     def _say_fileless(self) -> None:
         """Which labels have no file, and what may stand between them and the files without a label."""
         listed: list[str] = []
-        for row in np.flatnonzero(self._file_of_row < 0).tolist():
-            if row in self._empty:
-                continue
-            if not self.problems.keeps("label_without_file"):
-                self.problems.count_more("label_without_file", 1)
-                continue
+        for row in np.flatnonzero(self._file_of_row == _NONE).tolist():
             file_id, number = self.rows.table.ids[row], int(self.rows.rows[row])
             detail = f"row {number} of the labels names {file_id!r}, but there is no such file"
+            if self.problems.keeps("label_without_file"):
+                listed.append(file_id)
             self.problems.add("label_without_file", detail, file_id=file_id, row=number)
-            listed.append(file_id)
         if hint := near_miss(listed, self._unlabelled):
             self.problems.add("nearly_named", f"some labels nearly name files: {hint}")
 
     def _say_unlabelled(self, path: str) -> None:
         if self.problems.keeps(_UNLABELLED):
-            file_id = stem(path.rpartition("/")[2])
             self._unlabelled.append(path)
-            detail = f"the file {path!r} has no row in the labels (ID {file_id!r}): it is left out"
-            self.problems.add(_UNLABELLED, detail, file_id=file_id)
-        else:
-            self.problems.count_more(_UNLABELLED, 1)
+        file_id = stem(path.rpartition("/")[2])
+        detail = f"the file {path!r} has no row in the labels (ID {file_id!r}): it is left out"
+        self.problems.add(_UNLABELLED, detail, file_id=file_id)
 
     def _refuse_second(self, row: int, file_id: str, path: str) -> None:
         at = int(self._file_of_row[row])
-        before = self._empty.get(row) if at < 0 else self.writer.name_of(at)
-        if before is None:
+        if at == _NONE:
             return
+        before = self._empty.get(row, "an empty one") if at == _EMPTY else self.writer.name_of(at)
         where = f"row {self.rows.rows[row]} of the labels (ID {file_id!r})"
         if before == path:
             raise LabelError(f"the file {path!r} comes twice, both for {where}; keep one of them")
@@ -112,5 +109,7 @@ class TableWalk:
             mend = hint or "an ID is a file's name, with or without its extension"
             raise LabelError(f"no file has a label: the IDs are {ids}, the files {names}; {mend}")
         if self._empty:
-            raise ArchiveError(f"all files with labels are empty: {some(self._empty.values(), 3)}")
+            raise ArchiveError(
+                f"all files with labels are empty: {some(self._empty.values(), 3, self.problems.counts['empty_file'])}"
+            )
         raise no_files(ignored)

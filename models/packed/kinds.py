@@ -43,7 +43,7 @@ class KindOfColumn:
     def __init__(self, declared: TargetType | None) -> None:
         self.declared = declared
         self.finite_count = 0
-        self.not_finite, self.not_finite_count = array("q"), 0
+        self.not_finite = array("q")
         self.not_numbers, self.not_numbers_count = array("q"), 0
         self._pointed = False
         self._distinct: set[float] = set()
@@ -61,9 +61,7 @@ class KindOfColumn:
             if len(self._distinct) <= FEW_NUMBERS:
                 self._distinct.add(value)
         elif written or _NOT_FINITE.fullmatch(text):
-            self.not_finite_count += 1
-            if len(self.not_finite) < _REMEMBERED:
-                self.not_finite.append(row)
+            self.not_finite.append(row)
         else:
             self.not_numbers_count += 1
             if len(self.not_numbers) < _REMEMBERED:

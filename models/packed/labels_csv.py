@@ -38,7 +38,13 @@ class LabelRows:
     problems: ProblemLog
 
 
-def read_labels(path: Path, *, declared: Mapping[str, str] | None = None, id_column: str | None = None) -> LabelRows:
+def read_labels(
+    path: Path,
+    *,
+    declared: Mapping[str, str] | None = None,
+    id_column: str | None = None,
+    problems: ProblemLog | None = None,
+) -> LabelRows:
     """Read a CSV (comma, semicolon or tab; UTF-8, or UTF-16 with its mark; quoted cells may hold line ends).
 
     IDs and classes stay text (`007`, `NA`); a blank cell is a missing label. id_column: the name of the column with
@@ -59,7 +65,7 @@ def read_labels(path: Path, *, declared: Mapping[str, str] | None = None, id_col
             raise _no_text(error, 1) from error
         text.seek(0)
         ids, cells, rows, kinds = _body(_records(text, header.separator), header)
-    return _distinct(ids, cells, rows, kinds)
+    return _distinct(ids, cells, rows, kinds, problems or ProblemLog())
 
 
 def _records(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -70,7 +76,9 @@ def _records(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, list
             if any(cell and not cell.isspace() for cell in cells):
                 yield row, cells
     except csv.Error as error:
-        why = str(error).replace("\t", "tab")
+        why = (
+            str(error).replace("\t", "tab").replace("field larger than field limit", "a cell is longer than the limit")
+        )
         raise LabelError(f"row {row + 1} of the labels is no CSV ({why}); check its quotes") from error
     except UnicodeDecodeError as error:
         raise _no_text(error, row + 1) from error
@@ -117,9 +125,11 @@ def _body(
     return ids.freeze(), texts, np.frombuffer(rows, np.int64), kinds
 
 
-def _distinct(ids: Texts, cells: dict[str, Texts], rows: Int64, kinds: dict[str, KindOfColumn]) -> LabelRows:
+def _distinct(
+    ids: Texts, cells: dict[str, Texts], rows: Int64, kinds: dict[str, KindOfColumn], problems: ProblemLog
+) -> LabelRows:
     """The table without repeated rows, and all that is odd about it. Raises LabelError."""
-    problems, faults = ProblemLog(), []
+    faults = []
     for name, kind in kinds.items():
         if kind.declared == "continuous":
             for at in kind.not_numbers:
@@ -160,4 +170,3 @@ def _say_not_finite(problems: ProblemLog, name: str, kind: KindOfColumn, ids: Te
             f"missing; leave the cell empty, or declare {name!r} categorical if this is a name"
         )
         problems.add("not_finite", detail, file_id=ids[at], row=int(rows[at]), column=name)
-    problems.count_more("not_finite", kind.not_finite_count - len(kind.not_finite))

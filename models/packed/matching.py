@@ -36,7 +36,7 @@ class IdIndex:
         key = hash(wanted)
         at = bisect_left(self._hashes, key)
         while at < len(self._hashes) and self._hashes[at] == key:
-            row = int(self._rows[at])
+            row = self._rows.item(at)
             if same(self._ids[row]) == wanted:
                 return row
             at += 1

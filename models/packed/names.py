@@ -1,5 +1,6 @@
 """Names of files as they came: which are safe, which are junk, and which texts may stand for one as its ID."""
 
+import re
 from collections.abc import Iterator
 
 from models.packed.problems import ArchiveError
@@ -9,6 +10,8 @@ LONGEST_NAME = 4096
 _JUNK_FOLDERS = {"__MACOSX"}
 _JUNK_FILES = {".ds_store", "thumbs.db", "desktop.ini"}
 _APPLE_DOUBLE = "._"
+_BACKSLASH = re.compile(r"\\(?!x[0-9a-f]{2})")
+"""A leading backslash that was one in the name: `shown` writes bytes that are no UTF-8 with one, too."""
 
 
 def safe_path(name: str) -> str:
@@ -20,7 +23,11 @@ def safe_path(name: str) -> str:
         raise ArchiveError(f"the name {name[:80]!r}... has {len(name)} characters, at most {LONGEST_NAME} are taken")
     if "\0" in name:
         raise ArchiveError(f"the name {name!r} has a NUL character in it; rename the file")
-    if name.startswith(("/", "\\")) or (name[1:2] == ":" and name[:1].isalpha() and name[2:3] in ("/", "\\", "")):
+    if (
+        name.startswith("/")
+        or _BACKSLASH.match(name)
+        or (name[1:2] == ":" and name[:1].isalpha() and name[2:3] in ("/", "\\", ""))
+    ):
         raise ArchiveError(f"the name {name!r} is absolute; pack the files with relative names (tar -C FOLDER ...)")
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in name and ".." in name.replace("\\", "/").split("/"):

@@ -30,18 +30,18 @@ ALMOST_ALL = 0.9
 class FilledCells:
     """The filled cells of one target. counts: by text; first: the place of each text's first cell.
 
-    more: whether there are more cells than were counted.
+    rows: None where no table says the labels. more: whether there are more cells than were counted.
     """
 
     name: str
     ids: Texts
-    rows: Int64
+    rows: Int64 | None
     counts: dict[str, int]
     first: dict[str, int]
     more: bool
 
     @classmethod
-    def of(cls, name: str, cells: Texts, ids: Texts, rows: Int64) -> "FilledCells":
+    def of(cls, name: str, cells: Texts, ids: Texts, rows: Int64 | None = None) -> "FilledCells":
         """Gather the cells that are not blank."""
         counts: dict[bytes, int] = {}
         first: dict[bytes, int] = {}
@@ -71,15 +71,21 @@ class FilledCells:
         """How many cells hold one of these texts."""
         return sum(self.counts[text] for text in texts)
 
+    def place(self, text: str) -> str:
+        """Where a text stands first: its row, else its file."""
+        at = self.first[text]
+        return repr(self.ids[at]) if self.rows is None else f"row {self.rows[at]}"
+
     def where(self, texts: Sequence[str], limit: int = 5) -> str:
         """A few texts and the row where each stands first, in words."""
-        shown = ", ".join(f"{text[:40]!r} in row {self.rows[self.first[text]]}" for text in texts[:limit])
+        shown = ", ".join(f"{text[:40]!r} in {self.place(text)}" for text in texts[:limit])
         return shown if len(texts) <= limit else f"{shown} and {len(texts) - limit} more"
 
     def say(self, problems: ProblemLog, kind: str, text: str, detail: str) -> None:
         """Note a problem at the first cell with this text."""
         at = self.first[text]
-        problems.add(kind, detail, file_id=self.ids[at], row=int(self.rows[at]), column=self.name)
+        row = None if self.rows is None else int(self.rows[at])
+        problems.add(kind, detail, file_id=self.ids[at], row=row, column=self.name)
 
 
 def say_odd(problems: ProblemLog, kind: KindOfColumn, name: str, cells: Texts, ids: Texts, rows: Int64) -> None:
@@ -146,7 +152,7 @@ def _say_nearly_numbers(problems: ProblemLog, column: FilledCells) -> bool:
     whole = all(text.strip().lstrip("+-").isdecimal() for text in plain) and set(nearly.values()) <= {UNIT}
     if whole and distinct <= FEW_NUMBERS:  # without the odd cells they would be classes, too
         for word in words:
-            where = f"{counted(column.counts[word], 'cell')} (first in row {column.rows[column.first[word]]})"
+            where = f"{counted(column.counts[word], 'cell')} (first in {column.place(word)})"
             detail = (
                 f"target {column.name!r}: {word.strip()!r} stands among numbers in {where} and is a class of its own; "
                 f"leave a cell empty where the label is missing, or declare {column.name!r} categorical if it is a name"
@@ -170,7 +176,7 @@ def say_twins(problems: ProblemLog, column: FilledCells) -> None:
     for text in column.counts:
         seen.setdefault(as_readers_see(text), []).append(text)
     for twins in (sorted(names, key=lambda text: -column.counts[text]) for names in seen.values() if len(names) > 1):
-        listed = ", ".join(f"{text[:80]!a} ({counted(column.counts[text], 'cell')})" for text in twins[:5])
+        listed = ", ".join(f"{text[:80]!a} ({counted(column.counts[text], 'label')})" for text in twins[:5])
         detail = (
             f"target {column.name!r}: the classes {listed} differ in {difference(twins)} alone, and each is a class of "
             "its own; write them alike if they are one"

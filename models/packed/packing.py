@@ -1,6 +1,7 @@
 """Labels and files in, a pack out: the walk over an archive, file by file."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,7 @@ from models.packed.labels_csv import read_labels
 from models.packed.limits import Limits, Meter
 from models.packed.names import is_junk
 from models.packed.problems import LISTED, ArchiveError, LabelError, Problem, ProblemLog
+from models.packed.said import Said
 from models.packed.writer import PackWriter
 
 
@@ -44,6 +46,7 @@ def pack(
     id_column: str | None = None,
     limits: Limits | None = None,
     watch: Callable[[], None] = lambda: None,
+    said: Path | None = None,
 ) -> Packed:
     """Write the pack `folder` from either an archive (see archives.py), a folder tree, or single files as (name, path).
 
@@ -52,18 +55,21 @@ def pack(
     the names of the files' folders (see by_folder.py); every file is packed, its relative path is its ID. Neither:
     files to predict from, without a target; every file is packed in the same way (see by_path.py).
     `watch` is called again and again while bytes come; what it raises ends the packing.
-    Memory does not depend on the size of any file. Nothing stays behind when it fails.
+    said: a folder for the whole lists of problems and ignored files (see said.py), which the answer cuts.
+    Memory does not depend on the size of any file, nor on the number of problems. No pack stays behind when it fails.
     Raises ArchiveError, LabelError, FileExistsError, OSError.
     """
-    with PackWriter(folder) as writer:
+    with PackWriter(folder) as writer, ExitStack() as kept:
+        whole = None if said is None else kept.enter_context(Said(said))
+        log = ProblemLog() if whole is None else ProblemLog(whole.problem)
         walk: _Walk
         if labels is not None and folder_labels is None:
-            walk = TableWalk(read_labels(labels, declared=declared, id_column=id_column), writer)
+            walk = TableWalk(read_labels(labels, declared=declared, id_column=id_column, problems=log), writer)
         elif labels is None:
-            walk = PathWalk(writer) if folder_labels is None else FolderWalk(folder_labels, writer)
+            walk = PathWalk(writer, log) if folder_labels is None else FolderWalk(folder_labels, writer, log)
         else:
             raise LabelError("give the labels either as a table or by the names of folders")
-        ignored = _Ignored()
+        ignored = _Ignored() if whole is None else _Ignored(whole.ignored)
         for entry in _entries(folder, archive, files, labels, ignored, limits or Limits(), watch):
             if not ignored.takes(entry.path):
                 walk.take(entry)
@@ -85,6 +91,7 @@ class _Walk(Protocol):
 class _Ignored:
     """Files that are no data: litter of operating systems, and the labels themselves."""
 
+    tell: Callable[[str], None] = lambda path: None
     not_data: str | None = None
     listed: list[str] = field(default_factory=list)
     count: int = 0
@@ -94,6 +101,7 @@ class _Ignored:
         if not is_junk(path) and path != self.not_data:
             return False
         self.count += 1
+        self.tell(path)
         if len(self.listed) < LISTED:
             self.listed.append(path)
         return True

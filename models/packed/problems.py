@@ -1,7 +1,7 @@
 """What is wrong with a data set: problems that are said and lived with, and errors that refuse it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 LISTED = 1000
@@ -28,8 +28,9 @@ class Problem:
 
 @dataclass(slots=True)
 class ProblemLog:
-    """Problems as they are met: every one is counted, at most `LISTED` of a kind are kept."""
+    """Problems as they are met: every one is counted and told to `tell`, at most `LISTED` of a kind are kept."""
 
+    tell: Callable[[Problem], None] = lambda problem: None
     listed: list[Problem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -37,25 +38,15 @@ class ProblemLog:
         self, kind: str, detail: str, *, file_id: str | None = None, row: int | None = None, column: str | None = None
     ) -> None:
         """Note one problem."""
+        problem = Problem(kind, file_id, row, detail, column)
+        self.tell(problem)
         if self.keeps(kind):
-            self.listed.append(Problem(kind, file_id, row, detail, column))
+            self.listed.append(problem)
         self.counts[kind] += 1
 
     def keeps(self, kind: str) -> bool:
-        """Whether one more problem of this kind would be listed (else it is only counted)."""
+        """Whether one more problem of this kind would be listed."""
         return self.counts[kind] < LISTED
-
-    def count_more(self, kind: str, more: int) -> None:
-        """Count problems of a kind without listing them."""
-        if more:
-            self.counts[kind] += more
-
-    def extend(self, other: "ProblemLog") -> None:
-        """Take over another log's problems, up to the limit of each kind."""
-        for problem in other.listed:
-            self.add(problem.kind, problem.detail, file_id=problem.id, row=problem.row, column=problem.column)
-        for kind, count in other.counts.items():
-            self.count_more(kind, max(0, count - LISTED))
 
 
 class PackedError(ValueError):

@@ -5,6 +5,7 @@ for the end, and is several times slower per member. Formats: v7, ustar, GNU lon
 files, pax (POSIX.1-2017, pax interchange format; GNU tar manual, "Basic Tar Format").
 """
 
+import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ from models.packed.sparse import BLOCK, gnu_map, pax_map, refuse_bad_map
 
 _MOST_EXTENSION = 1 << 20
 _END = bytes(BLOCK)
+_MOST_SUM = BLOCK * 255
+_ADLER = 65_521
+"""Modulo this, the low half of Adler-32 is 1 + the sum of all bytes, in a tenth of the time of a sum in Python."""
 _FOLDER, _SPARSE, _REGULAR = b"5", b"S", (b"", b"0", b"7")
 _EXTENSIONS = (b"L", b"K", b"x", b"X", b"g")
 _REFUSED = {
@@ -90,9 +94,10 @@ def _checksum_holds(block: bytes) -> bool:
         stated = _number(block[148:156])
     except ArchiveError:
         return False
-    total = sum(block) - sum(block[148:156]) + 8 * 0x20
-    if stated == total:
+    others = stated + sum(block[148:156]) - 8 * 0x20  # what all bytes must sum up to
+    if 0 <= others <= _MOST_SUM and (zlib.adler32(block) & 0xFFFF) == (1 + others) % _ADLER:
         return True
+    total = sum(block) - sum(block[148:156]) + 8 * 0x20
     negative = sum(byte >> 7 for byte in block[:148] + block[156:])
     return stated == total - 256 * negative
 

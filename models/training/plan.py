@@ -155,7 +155,7 @@ def within_budget(plan: Plan, config: RunConfig, speed: Speed, budget_s: float) 
     steps = _clamp(fits, 1, plan.steps)
     measured = f"measured {speed.step_s:.3g} s a step, {speed.validation_s:.3g} s a validation"
     why = "fit into" if steps < plan.steps else "all epochs fit into"
-    reasons = {**plan.reasons, "steps": f"{why} {BUDGET_SHARE:.0%} of the {budget_s:.0f} s left; {measured}"}
+    reasons = {**plan.reasons, "steps": f"{why} {BUDGET_SHARE:.0%} of the {max(budget_s, 0.0):.0f} s left; {measured}"}
     cut = plan.model_copy(update={"steps": steps, "reasons": reasons, "measured": speed})
     return _with_interval(cut, config, validations)
 

@@ -54,7 +54,7 @@ class Dataset(BaseModel):
     problems: list[DatasetProblem]
     problem_counts: dict[str, int] = Field(description="How many of each kind; `problems` may be cut.")
     created: str
-    links: dict[str, Link]
+    links: dict[str, Link] = Field(description="`problems` and `ignored` lead to all of them.")
 
 
 class Datasets(BaseModel):
@@ -62,6 +62,22 @@ class Datasets(BaseModel):
 
     datasets: list[Dataset]
     next: int | None = Field(description="`after` of the following page; null at the end.")
+
+
+class DatasetProblems(BaseModel):
+    """A page of everything that was not as it should be, in the order in which it was met."""
+
+    problems: list[DatasetProblem]
+    next: int | None = Field(description="`after` of the following page; null at the end.")
+    count: int = Field(description="How many there are.")
+
+
+class IgnoredFiles(BaseModel):
+    """A page of all files that were left out."""
+
+    ignored: list[str]
+    next: int | None = Field(description="`after` of the following page; null at the end.")
+    count: int = Field(description="How many there are.")
 
 
 UPLOAD_BODY = {

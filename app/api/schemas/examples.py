@@ -43,7 +43,7 @@ DATASET = {
     ],
     "problem_counts": {"label_without_file": 1},
     "created": _TIME,
-    "links": {"self": f"/datasets/{DATASET_ID}"},
+    "links": {"self": f"/datasets/{DATASET_ID}", "problems": f"/datasets/{DATASET_ID}/problems"},
 }
 
 _SUMMARY = {
@@ -123,6 +123,8 @@ ANSWERS: dict[str, dict[int, Any]] = {
     "upload_dataset": {200: DATASET, 201: DATASET},
     "list_datasets": {200: {"datasets": [DATASET], "next": None}},
     "get_dataset": {200: DATASET},
+    "list_problems": {200: {"problems": DATASET["problems"], "next": None, "count": 1}},
+    "list_ignored": {200: {"ignored": ["d/.DS_Store"], "next": None, "count": 1}},
     "submit_run": {
         200: {"valid": True, "config": _CONFIG, "reasons": _REASONS, "config_notes": [], "estimate": _COST},
         202: RUN,

@@ -11,12 +11,12 @@ from app.db import datasets
 from app.db.dialect import hold
 from app.errors import Conflict, Example, Fault, Invalid
 from app.parts import Parts
-from app.services.datasets.incoming import PACK, work_folder
-from app.services.datasets.view import DatasetView, storage_key, view_of
+from app.services.datasets.incoming import PACK, refuse_full, work_folder
+from app.services.datasets.view import DatasetView, said_key, storage_key, view_of
 from app.services.ids import new_id
 from models.packed import LabelError, PackedError, TargetType, pack
 
-_PACK = "pack"
+_PACK, _SAID = "pack", "said"
 _NAME = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f/]{1,200}")
 
 
@@ -85,17 +85,24 @@ def create_dataset(parts: Parts, upload: Upload, watch: Callable[[], None] = lam
     """The data set of an upload, and whether it is new: the same name with the same content is the old one.
 
     `watch` is called again and again while files are packed; what it raises ends it, and nothing stays.
-    Raises BadDatasetName, BadArchive, BadLabels, NameTaken.
+    Raises BadDatasetName, BadArchive, BadLabels, NameTaken, OSError (ENOSPC) before the disk is full.
     """
     if not _NAME.fullmatch(upload.name):
         shown = upload.name if len(upload.name) <= 50 else upload.name[:47] + "..."
         detail = f"{shown!r}: use 1 to 200 characters, no control characters, no slash; not . and not .."
         raise BadDatasetName(detail, [Fault("/name", detail)])
     with _work_folder(parts) as folder:
-        values = {"id": new_id(), "name": upload.name, **_pack(upload, folder, watch)}
+        reserve = parts.settings.limits.disk_reserve_bytes
+
+        def watch_disk_too() -> None:
+            watch()
+            refuse_full(folder, reserve)
+
+        values = {"id": new_id(), "name": upload.name, **_pack(upload, folder, watch_disk_too)}
         digest = values["digest"]
         with suppress(FileNotFoundError):  # who removes this content meanwhile takes the folder away; see _complete
             _store(parts, folder, digest)
+        _store_said(parts, folder, values["id"])
         with parts.db.transaction() as tx:
             hold(tx, digest)
             created = datasets.add(tx, values)
@@ -104,6 +111,8 @@ def create_dataset(parts: Parts, upload: Upload, watch: Callable[[], None] = lam
                 _complete(parts, folder, digest)
             else:
                 parts.storage.delete(storage_key(digest))
+    if created is None:
+        parts.storage.delete(said_key(values["id"]))
     if row is None:
         raise NameTaken("another data set of this name was removed just now; send the upload again")
     if row.digest != digest:
@@ -123,7 +132,7 @@ def _work_folder(parts: Parts) -> Iterator[Path]:
 
 
 def _pack(upload: Upload, folder: Path, watch: Callable[[], None]) -> dict[str, Any]:
-    """Pack the upload below a folder; the columns of its row. Raises BadArchive, BadLabels."""
+    """Pack the upload below a folder; the columns of its row. Raises BadArchive, BadLabels, what `watch` raises."""
     try:
         packed = pack(
             folder / _PACK,
@@ -132,6 +141,7 @@ def _pack(upload: Upload, folder: Path, watch: Callable[[], None]) -> dict[str, 
             id_column=upload.id_column,
             archive=upload.archive,
             files=upload.files or None,
+            said=folder / _SAID,
             declared=_declared(upload),
             watch=watch,
         )
@@ -167,6 +177,12 @@ def _store(parts: Parts, folder: Path, digest: str) -> None:
     """Put the files of a pack where their content says: before the transaction, for they may be large."""
     for key, file in _blobs(folder, digest):
         parts.storage.put(key, file)
+
+
+def _store_said(parts: Parts, folder: Path, dataset_id: str) -> None:
+    """Put the whole lists of problems and ignored files, where there are any."""
+    for file in (folder / _SAID).glob("*"):
+        parts.storage.put(f"{said_key(dataset_id)}/{file.name}", file)
 
 
 def _complete(parts: Parts, folder: Path, digest: str) -> None:

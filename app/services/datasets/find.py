@@ -4,6 +4,7 @@ import difflib
 
 from app.db import datasets
 from app.db.engine import Transaction
+from app.db.tables.datasets import DatasetRow
 from app.errors import Example, NotFound
 
 _LISTED = 10
@@ -18,6 +19,14 @@ class UnknownDataset(NotFound):
     title = "No such data set"
     mend = "Take an id or a name from GET /datasets."
     example = Example("no data set has the id 'imbd'; the newest are called imdb, reviews")
+
+
+def found_dataset(tx: Transaction, dataset_id: str) -> DatasetRow:
+    """A data set by its id, or else by its name. Raises UnknownDataset."""
+    row = datasets.get(tx, dataset_id) or datasets.by_name(tx, dataset_id)
+    if row is None:
+        raise unknown_dataset(tx, dataset_id)
+    return row
 
 
 def unknown_dataset(tx: Transaction, dataset_id: str) -> UnknownDataset:

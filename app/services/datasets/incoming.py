@@ -3,6 +3,7 @@
 The lock on a folder goes with its process however that ends, so a start tells what was left behind from what is in use.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -40,6 +41,16 @@ def work_folder(incoming: Path, prefix: str) -> WorkFolder:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     path = made.rename(incoming / (prefix + made.name.removeprefix(_UNHELD)))
     return WorkFolder(path, descriptor)
+
+
+def refuse_full(folder: Path, reserve_bytes: int, coming_bytes: int = 0) -> None:
+    """Raise OSError (ENOSPC) when less than `reserve_bytes` would be free beside what comes.
+
+    A disk that an upload fills would take the checkpoints of the runs with it.
+    """
+    disk = os.statvfs(folder)
+    if disk.f_bavail * disk.f_frsize - coming_bytes < reserve_bytes:
+        raise OSError(errno.ENOSPC, f"less than the reserve of {reserve_bytes} bytes would be free", str(folder))
 
 
 def remove_stale(incoming: Path) -> None:

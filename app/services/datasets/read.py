@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.db import datasets
 from app.parts import Parts
-from app.services.datasets.find import unknown_dataset
+from app.services.datasets.find import found_dataset
 from app.services.datasets.view import DatasetView, view_of
 
 MAX_LIMIT = 1000
@@ -29,7 +29,4 @@ def list_datasets(parts: Parts, *, after: int | None = None, limit: int = 100) -
 def get_dataset(parts: Parts, dataset_id: str) -> DatasetView:
     """One data set by its id, or else by its name. Raises UnknownDataset."""
     with parts.db.reading() as tx:
-        row = datasets.get(tx, dataset_id) or datasets.by_name(tx, dataset_id)
-        if row is None:
-            raise unknown_dataset(tx, dataset_id)
-    return view_of(row)
+        return view_of(found_dataset(tx, dataset_id))

@@ -5,7 +5,7 @@ from app.db.dialect import hold
 from app.errors import Conflict, Example, Fault
 from app.parts import Parts
 from app.services.datasets.find import unknown_dataset
-from app.services.datasets.view import storage_key
+from app.services.datasets.view import said_key, storage_key
 
 
 class DatasetInUse(Conflict):
@@ -39,3 +39,4 @@ def remove_dataset(parts: Parts, dataset_id: str) -> None:
         # Should the commit fail, the row stays without files, and whoever wanted it removed asks again.
         if not datasets.refers(tx, row.digest):
             parts.storage.delete(storage_key(row.digest))
+    parts.storage.delete(said_key(dataset_id))

@@ -11,7 +11,7 @@ from app.services.times import rfc3339
 class DatasetView:
     """One data set. `bytes` is the sum of the unpacked files, `lengths` theirs in bytes.
 
-    `ignored` and `problems` may be cut after some thousand, their counts never are.
+    `ignored` and `problems` may be cut after some thousand, their counts and what `links` lead to never are.
     """
 
     id: str
@@ -44,10 +44,20 @@ def view_of(row: DatasetRow) -> DatasetView:
         problems=row.problems,
         problem_counts=row.problem_counts,
         created=rfc3339(row.created),
-        links={"self": f"/datasets/{row.id}"},
+        links=_links(row.id),
     )
 
 
 def storage_key(digest: str) -> str:
     """Where the pack of a content lies in the storage; names that share the content share the files."""
     return f"datasets/{digest}"
+
+
+def said_key(dataset_id: str) -> str:
+    """Where the whole lists of problems and ignored files of one upload lie: the same content may come with others."""
+    return f"said/{dataset_id}"
+
+
+def _links(dataset_id: str) -> dict[str, str]:
+    own = f"/datasets/{dataset_id}"
+    return {"self": own, "problems": f"{own}/problems", "ignored": f"{own}/ignored"}

@@ -136,3 +136,33 @@ def test_stopping_ends_an_open_stream(parts, run):
         wait_until(lambda: lines == ["200"])
     watcher.join(20)
     assert not watcher.is_alive()
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "application/json", "multipart/form-data; boundary=x"])
+def test_a_client_that_goes_away_in_mid_body_is_counted_and_leaves_nothing(app, client, run, kind):
+    engine, gone = app.state.context.serving._engine, 'route="/predict",status="499"'
+
+    def count() -> float:
+        lines = client.get("/metrics").text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if gone in line and "_total" in line)
+
+    before = count()
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=20) as raw:
+        raw.sendall(
+            f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 999\r\n\r\n--x".encode()
+        )
+    wait_until(lambda: count() == before + 1)
+    assert engine.waiting() == (0, 0)
+    assert client.post("/predict", content=b"x").status_code == 200
+
+
+def test_one_file_more_than_the_limit_is_413_in_every_form(client, run, parts):
+    most = parts.settings.limits.max_items
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nb\r\n'
+    forms = {
+        "multipart/form-data; boundary=x": part * (most + 1) + b"--x--\r\n",
+        "application/json": b"[" + b'{"input":"eA=="},' * most + b'{"input":"eA=="}]',
+    }
+    for kind, body in forms.items():
+        refused = is_problem(client.post("/predict", content=body, headers={"content-type": kind}), 413)
+        assert f"{most}" in refused["detail"]

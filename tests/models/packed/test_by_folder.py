@@ -40,6 +40,13 @@ def test_litter_is_ignored_and_empty_files_are_said(tmp_path):
     assert len(found.dataset) == 3
 
 
+def test_folders_that_a_reader_takes_for_one_class_are_said(tmp_path):
+    found = packed(tmp_path, {**PETS, "photos/Cats/3.png": b"c3"})
+    (problem,) = found.problems
+    assert (problem.kind, problem.id, problem.row) == ("twin_classes", "photos/Cats/3.png", None)
+    assert "'cats' (2 labels), 'Cats' (1 label) differ in case alone" in problem.detail
+
+
 @pytest.mark.parametrize("stray", ["README", "photos/README"])
 def test_a_file_beside_the_folders_of_classes_has_no_label_and_is_said(stray, tmp_path):
     found = packed(tmp_path, {**PETS, stray: b"about"})

@@ -76,9 +76,13 @@ SAID = {
     "booleans in mixed case": (
         ["True", "true", "False"] * 5,
         "twin_classes",
-        r"'True' \(5 cells\), 'true' \(5 cells\) differ in case alone.*write them alike",
+        r"'True' \(5 labels\), 'true' \(5 labels\) differ in case alone.*write them alike",
     ),
-    "a space at the end": (["good", "bad", "good", "good "], "twin_classes", "'good ' .1 cell. differ in spaces alone"),
+    "a space at the end": (
+        ["good", "bad", "good", "good "],
+        "twin_classes",
+        "'good ' .1 label. differ in spaces alone",
+    ),
     "a no-break space": (["good", "bad", "good\u00a0"], "twin_classes", r"'good\\xa0' .* differ in spaces alone"),
     "two spaces": (["very good", "bad", "very  good"], "twin_classes", "differ in spaces alone"),
     "an invisible sign": (["good", "bad", "go\u200bod"], "twin_classes", r"'go\\u200bod'.* in invisible signs alone"),

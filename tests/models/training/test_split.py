@@ -1,6 +1,10 @@
-"""The division into training and validation files: classes in proportion, equal files together, oddities said."""
+"""The division into training and validation files: classes in proportion, equal files together, oddities said.
+
+OCTET_TEST_EXAMPLES: how many examples of the properties are tried; few in the suite.
+"""
 
 import math
+import os
 from collections import Counter
 
 import numpy as np
@@ -12,6 +16,7 @@ from sklearn.model_selection import train_test_split
 from models.packed import LabelTable
 from models.training.split import SplitError, split
 
+many = settings(max_examples=int(os.environ.get("OCTET_TEST_EXAMPLES", "80")), deadline=None)
 IDS = [f"id{i:02d}" for i in range(53)]
 
 
@@ -87,7 +92,7 @@ def labelled(draw):
     return columns, contents, usable, valid_size, draw(st.integers(0, 9))
 
 
-@settings(max_examples=80, deadline=None)
+@many
 @given(labelled())
 def test_it_is_a_partition_of_the_labelled_files_and_equal_files_stay_together(case):
     columns, contents, usable, valid_size, seed = case
@@ -102,7 +107,7 @@ def test_it_is_a_partition_of_the_labelled_files_and_equal_files_stay_together(c
     assert again.notes == ours.notes
 
 
-@settings(max_examples=80, deadline=None)
+@many
 @given(labelled())
 def test_each_class_of_two_different_files_is_trained_on_unless_validation_asks_for_too_many(case):
     """One file of each class is kept back; only when all others validate already is one of them taken, and said."""
