@@ -1,13 +1,15 @@
-"""The one door to the queue: a Celery application over the Redis protocol, and `announce(run_id)`.
+"""The one door to the queues: a Celery application over the Redis protocol, and `announce(job_id)`.
 
 A message says no more than "look at run X". The database row is the truth, a worker takes the run by a lease, and the
-reaper announces again what was lost; so a lost message costs seconds and a doubled one costs nothing.
+reaper announces again what was lost; so a lost message costs seconds and a doubled one costs nothing. Predictions over
+data sets have a queue of their own, so that they need not wait behind a training of hours.
 
 The URL is `redis://HOST:PORT/DB`, `rediss://...` or `redis+socket:///PATH`; `?prefix=NAME` (default `octet`) names the
 keys, so that several services can share one Redis.
 """
 
 import logging
+from enum import StrEnum
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,8 +20,8 @@ from redis.exceptions import RedisError
 from app.settings import Settings
 
 TRAIN_RUN = "octet.train_run"
-"""Name of the one task; its one argument is a run's id."""
-QUEUE = "runs"
+PREDICT_DATASET = "octet.predict_dataset"
+"""Names of the two tasks; the one argument of each is the id of a run or prediction."""
 DEFAULT_PREFIX = "octet"
 CONNECT_TIMEOUT_S = 2.0
 REPLY_TIMEOUT_S = 3.0
@@ -32,17 +34,27 @@ BrokerError = (KombuError, OperationalError, RedisError, OSError)
 log = logging.getLogger(__name__)
 
 
+class Queue(StrEnum):
+    """Where jobs of one kind wait for a worker."""
+
+    RUNS = "runs"
+    PREDICTIONS = "predictions"
+
+
+TASKS = {Queue.RUNS: TRAIN_RUN, Queue.PREDICTIONS: PREDICT_DATASET}
+
+
 class BrokerSettingsError(ValueError):
     """OCTET_BROKER_URL is missing."""
 
 
 class Broker(Protocol):
-    """Where workers hear of runs."""
+    """Where workers hear of runs and predictions."""
 
-    def announce(self, run_id: str) -> None:
-        """Say that a run waits. Within seconds, and without raising: the reaper announces again what is lost here."""
+    def announce(self, job_id: str, queue: Queue = Queue.RUNS) -> None:
+        """Say that a job waits. Within seconds, and without raising: the reaper announces again what is lost here."""
 
-    def depth(self) -> int:
+    def depth(self, queue: Queue = Queue.RUNS) -> int:
         """Messages that no worker has taken yet. Raises one of BrokerError."""
 
     def ping(self) -> None:
@@ -58,17 +70,17 @@ class CeleryBroker:
     def __init__(self, app: Celery) -> None:
         self._app = app
 
-    def announce(self, run_id: str) -> None:
+    def announce(self, job_id: str, queue: Queue = Queue.RUNS) -> None:
         """See Broker."""
         try:
-            self._app.send_task(TRAIN_RUN, args=[run_id], queue=QUEUE, ignore_result=True, retry=False)
+            self._app.send_task(TASKS[queue], args=[job_id], queue=queue.value, ignore_result=True, retry=False)
         except BrokerError as error:
-            log.warning("run %s could not be announced (%s); the reaper will do it", run_id, error)
+            log.warning("%s of %s could not be announced (%s); the reaper will do it", job_id, queue, error)
 
-    def depth(self) -> int:
+    def depth(self, queue: Queue = Queue.RUNS) -> int:
         """See Broker."""
         with self._app.pool.acquire(block=True, timeout=REPLY_TIMEOUT_S) as connection:
-            return int(connection.default_channel.client.llen(QUEUE))
+            return int(connection.default_channel.client.llen(queue.value))
 
     def ping(self) -> None:
         """See Broker."""
@@ -104,7 +116,7 @@ def celery_app(url: str) -> Celery:
     address, prefix = _split_prefix(url)
     app = Celery("octet", broker=address, set_as_current=False)
     app.conf.update(
-        task_default_queue=QUEUE,
+        task_default_queue=Queue.RUNS.value,
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,

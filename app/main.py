@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from types import FrameType
 
@@ -12,14 +13,14 @@ import anyio.to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import curves, datasets, metrics, openapi, predict, registry, runs, said, system
+from app.api import curves, datasets, metrics, openapi, predict, predictions, registry, runs, said, system
 from app.api.context import Context
 from app.api.gauges import Gauges
 from app.api.observe import Observe
 from app.api.problems import handle_problems
 from app.parts import Parts, open_parts
 from app.services.datasets.incoming import remove_stale
-from app.services.runs.reaper import reap
+from app.services.jobs.reaper import reap
 from app.serving.serving import Serving
 from app.settings import Settings
 from app.telemetry import Telemetry, log_to_stderr
@@ -31,7 +32,7 @@ DESCRIPTION = (
     "trains. Every error is an RFC 9457 problem whose `type` is a page of this service. Every route that takes GET "
     "answers HEAD; OPTIONS answers 204 with the methods of a path in Allow."
 )
-ROUTERS = (datasets.router, said.router, runs.router, metrics.router, curves.router, registry.router, system.router)
+ROUTERS = tuple(room.router for room in (datasets, said, runs, metrics, curves, predictions, registry, system))
 
 
 def create_app(parts: Parts, *, owns_parts: bool = False) -> FastAPI:
@@ -116,6 +117,6 @@ def _reap(parts: Parts, stopping: threading.Event) -> None:
     while not stopping.wait(parts.settings.clocks.reaper_s):
         try:
             for action in reap(parts):
-                log.info("reaped", extra={"fields": {"run": action.run_id, "action": action.action}})
+                log.info("reaped", extra={"fields": asdict(action)})
         except Exception:
             log.exception("the reaper failed; it looks again")

@@ -95,7 +95,10 @@ class WorkerSettings(BaseSettings):
         description="Memory of a training on a CPU; the API refuses runs that need more. 0: what the worker's machine "
         "grants (`octet serve` tells its API).",
     )
-    train_nice: int = Field(default=10, ge=0, le=19, description="Niceness of the training process.")
+    train_nice: int = Field(default=10, ge=0, le=19, description="Niceness of training and predicting processes.")
+    prediction_save_s: float = Field(
+        default=20.0, ge=0, description="A prediction over a data set that is killed repeats so many seconds at most."
+    )
 
 
 class Settings(BaseSettings):

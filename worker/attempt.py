@@ -1,97 +1,59 @@
-"""One attempt at a run: start the training process, write down what it says, stop it when told, say how it ended."""
+"""One attempt at a run: what its training is told, how long it may take, and what becomes of the run."""
 
 import logging
 import time
 from collections.abc import Set
-from contextlib import suppress
 from math import inf
-from typing import Literal
 
 from app.parts import Parts
-from app.services.runs.lease import (
-    Lease,
-    LeaseLost,
-    RunEnd,
-    finish,
-    hand_back,
-    heartbeat,
-    resume_point,
-)
+from app.services.jobs.outcomes import JobEnd
+from app.services.runs.keys import log_key
+from app.services.runs.lease import Lease, finish, hand_back, heartbeat, resume_point
 from models.config import SHORT_FORM_BUDGET_S
 from models.devices import Device
-from models.memory import killed_for_memory
 from models.training.report import Plan, longest_s
-from worker.child_process import ChildProcess, last_words
-from worker.endings import Evidence, HandBack, broken_off, ending_of, out_of_time
-from worker.lease_keeper import LeaseKeeper
+from worker.child_process import ChildProcess
+from worker.endings import HandBack
+from worker.leased_work import LeasedWork
 from worker.messages import Assignment, Failed
-from worker.record import Record, persist
+from worker.record import Record
 from worker.shutdown import Shutdown
 from worker.workspace import Workspace
-
-TICK_S = 0.2
 
 log = logging.getLogger(__name__)
 
 
-class Attempt:
-    """The holder of one lease. `run` returns when the lease is given back, or lost.
+class Attempt(LeasedWork):
+    """The holder of one lease on a run.
 
-    devices: what training may use here. device_missing: whether the one of the run's plan turned out not to be there.
+    devices: what training may use here.
     """
 
     def __init__(self, parts: Parts, lease: Lease, shutdown: Shutdown, devices: Set[Device]) -> None:
-        self._parts = parts
+        super().__init__(parts, lease, shutdown, "training", log_key)
         self._lease = lease
-        self._shutdown = shutdown
         self._devices = devices
-        self.device_missing = False
-        self._clocks = parts.settings.clocks
-        self._child: ChildProcess | None = None
         self._began = time.monotonic()
         self._limit_s, self._overrun_at = self._overrun(self._budget("cpu"))
+        self._record = Record(parts, lease, self._planned)
 
-    def run(self) -> None:
-        """Carry the attempt out."""
-        clocks = self._clocks
-        with LeaseKeeper(
-            self._renew, heartbeat_s=clocks.heartbeat_s, lease_s=clocks.lease_s, on_lost=self._cut
-        ) as keeper:
-            try:
-                ending = self._train(keeper)
-                keeper.stop()
-                persist(lambda: self._settle(ending), for_s=clocks.lease_s)
-            except LeaseLost as lost:
-                log.warning("%s; it stops here", lost)
+    @property
+    def device_missing(self) -> bool:
+        """Whether the device of the run's plan turned out not to be there."""
+        word = self._record.last_word
+        return isinstance(word, Failed) and word.reason == "no_device"
 
     def _renew(self) -> bool:
         return heartbeat(self._parts, self._lease).cancel
 
-    def _cut(self) -> None:
-        """Without authority, training stops at once; called by the keeper's thread, too."""
-        if self._child is not None:
-            self._child.kill()
+    def _start(self, space: Workspace) -> ChildProcess:
+        given = self._assignment(space)
+        space.write_assignment(given)
+        asked = given.plan.threads if given.plan else (given.plan_request or {}).get("threads")
+        return ChildProcess(space.assignment, space.log, threads=asked, gpu="cuda" in self._devices)
 
-    def _train(self, keeper: LeaseKeeper) -> RunEnd | HandBack:
-        """From the assignment to the child's end. Raises LeaseLost."""
-        space = Workspace.of(self._parts.settings, self._lease.run_id, self._lease.attempt)
-        try:
-            space.prepare(self._parts.storage)
-            assignment = self._assignment(space)
-            space.write_assignment(assignment)
-            self._child = self._start(space, assignment)
-            return self._follow(self._child, space, keeper)
-        except LeaseLost:
-            raise
-        except Exception as error:
-            log.exception("run %s, attempt %d broke off", self._lease.run_id, self._lease.attempt)
-            return broken_off(error)
-        finally:
-            if self._child is not None:
-                self._child.close()
-            with suppress(OSError):
-                space.keep_log(self._parts.storage)
-            space.remove()
+    def _recorder(self) -> Record:
+        return self._record
 
     def _assignment(self, space: Workspace) -> Assignment:
         """What the child is told. Raises LeaseLost."""
@@ -106,7 +68,7 @@ class Attempt:
             attempt=lease.attempt,
             config=lease.config,
             dataset=self._parts.storage.local(lease.dataset_key),
-            folder=space.checkpoints,
+            folder=space.files,
             plan=plan,
             plan_request=request or None,
             budget_s={"cpu": self._left("cpu"), "cuda": self._left("cuda")},
@@ -115,10 +77,6 @@ class Attempt:
             memory_bytes=settings.train_memory_bytes or None,
             fewer_files=lease.form == "short",
         )
-
-    def _start(self, space: Workspace, given: Assignment) -> ChildProcess:
-        asked = given.plan.threads if given.plan else (given.plan_request or {}).get("threads")
-        return ChildProcess(space.assignment, space.log, threads=asked, gpu="cuda" in self._devices)
 
     def _budget(self, device: Device) -> float | None:
         """Seconds for all attempts together; None is no limit."""
@@ -141,40 +99,9 @@ class Attempt:
         limit_s = inf if budget is None else longest_s(budget)
         return limit_s, self._began + limit_s - self._lease.used_s
 
-    def _follow(self, child: ChildProcess, space: Workspace, keeper: LeaseKeeper) -> RunEnd | HandBack:
-        """Hear the child until it is gone, and pass orders on to it."""
-        record = Record(self._parts, self._lease, self._planned)
-        starved = killed_for_memory()
-        ordered: Literal["cancel", "shutdown"] | None = None
-        stop_by = inf
-        while not child.ended():
-            if keeper.lost:
-                raise LeaseLost(f"run {self._lease.run_id}: attempt {self._lease.attempt} could not renew its lease")
-            for message in child.messages(TICK_S):
-                record.take(message)
-            record.flush()
-            if ordered is None and (ordered := self._order(keeper)) is not None:
-                child.stop()
-                stop_by = time.monotonic() + self._clocks.grace_s
-            if time.monotonic() >= min(stop_by, self._overrun_at):
-                child.kill()
-        code = child.exit_code()
-        record.flush(last=True)
-        if record.last_word is None and ordered is None and time.monotonic() >= self._overrun_at:
-            return out_of_time(self._limit_s)
-        self.device_missing = isinstance(record.last_word, Failed) and record.last_word.reason == "no_device"
-        starved = killed_for_memory() > starved
-        found = Evidence(record.last_word, code, starved, last_words(space.log), child.peak_bytes)
-        return ending_of(found, ordered)
-
-    def _order(self, keeper: LeaseKeeper) -> Literal["cancel", "shutdown"] | None:
-        if keeper.cancelled:
-            return "cancel"
-        return "shutdown" if self._shutdown.requested() else None
-
-    def _settle(self, ending: RunEnd | HandBack) -> None:
+    def _settle(self, ending: JobEnd | HandBack) -> None:
         """Give the lease back with what came of it."""
-        if isinstance(ending, RunEnd):
+        if isinstance(ending, JobEnd):
             finish(self._parts, self._lease, ending)
             log.info("run %s %s", self._lease.run_id, ending.status)
         else:

@@ -1,4 +1,4 @@
-"""The training process as its parent sees it: start it, hear it, stop it, end it."""
+"""The child, training or predicting, as its parent sees it: start it, hear it, stop it, end it."""
 
 import contextlib
 import os
@@ -20,15 +20,17 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 
 
 class ChildProcess:
-    """One running training process, in a process group of its own, that cannot outlive the thread that started it.
+    """One running child, in a process group of its own, that cannot outlive the thread that started it.
 
     peak_bytes: the most memory it was seen with, looked at whenever messages are asked for.
     """
 
-    def __init__(self, assignment: Path, log: Path, *, threads: int | None, gpu: bool) -> None:
+    def __init__(
+        self, assignment: Path, log: Path, *, threads: int | None, gpu: bool, module: str = "worker.child"
+    ) -> None:
         self._hears, says = os.pipe()
         os.set_blocking(self._hears, False)
-        command = [sys.executable, "-P", "-m", "worker.child", str(assignment), str(says)]
+        command = [sys.executable, "-P", "-m", module, str(assignment), str(says)]
         try:
             with log.open("ab") as written:
                 self._process = subprocess.Popen(
@@ -83,7 +85,7 @@ class ChildProcess:
             return self._process.wait()
 
     def stop(self) -> None:
-        """Ask for a checkpoint and the end."""
+        """Ask for the end, and for what is worth keeping before it."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
 

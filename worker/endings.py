@@ -1,22 +1,23 @@
-"""How an attempt ended, as the run's row is told: from the child's last word, its exit code, and what was ordered."""
+"""How an attempt ended, as the job's row is told: from the child's last word, its exit code, and what was ordered."""
 
 import signal
 from dataclasses import dataclass
 from typing import Literal
 
-from app.services.runs.failures import RunError
-from app.services.runs.lease import RunEnd
+from app.services.jobs.outcomes import JobEnd, JobError
 from models.config.fits import size
 from models.training.report import Outcome
-from worker.messages import LESS_MEMORY, Failed
+from worker.messages import LESS_MEMORY, LESS_MEMORY_TO_PREDICT, Failed, Results
+
+Work = Literal["training", "predicting"]
 
 
 @dataclass(frozen=True, slots=True)
 class HandBack:
-    """The run is not done: it is queued again, unless it failed too often (or was cancelled)."""
+    """The job is not done: it is queued again, unless it failed too often (or was cancelled)."""
 
     reason: Literal["handed_back", "lost", "oom", "error"]
-    error: RunError | None = None
+    error: JobError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,43 +28,52 @@ class Evidence:
     log: the last line that the child said to people. peak_bytes: the most memory it was seen with, 0 if never.
     """
 
-    last_word: Outcome | Failed | None
+    last_word: Outcome | Results | Failed | None
     exit_code: int
     starved: bool
     log: str
     peak_bytes: int = 0
+    work: Work = "training"
 
 
-def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) -> RunEnd | HandBack:
-    """What becomes of the run. `ordered`: what the child was asked to stop for, if it was."""
+def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) -> JobEnd | HandBack:
+    """What becomes of the job. `ordered`: what the child was asked to stop for, if it was."""
     word = found.last_word
     if isinstance(word, Failed):
         if word.reason == "no_device":
             return HandBack("handed_back")  # the worker's lack: no failure of the run
-        error = RunError(word.type, word.title, word.detail)
-        return RunEnd("failed", word.reason, error) if word.final else HandBack(word.reason, error)
+        error = JobError(word.type, word.title, word.detail)
+        return JobEnd("failed", word.reason, error) if word.final else HandBack(word.reason, error)
+    if isinstance(word, Results):
+        return JobEnd("succeeded", "finished")
     if isinstance(word, Outcome) and word.reason != "stopped":
-        return RunEnd("succeeded", "finished", stopped=None if word.reason == "finished" else word.reason)
+        return JobEnd("succeeded", "finished", stopped=None if word.reason == "finished" else word.reason)
     if ordered == "cancel":
-        return RunEnd("cancelled", "cancelled")
+        return JobEnd("cancelled", "cancelled")
     if ordered == "shutdown" or isinstance(word, Outcome):
         return HandBack("handed_back")
     return _died(found)
 
 
-def out_of_time(limit_s: float) -> RunEnd:
+def out_of_time(limit_s: float) -> JobEnd:
     """A run that did not end itself within its budget, nor long after it."""
     detail = (
         f"The run had not ended itself after {limit_s:g} s, far beyond its max_runtime_s: one step, or the validation "
         "after the last, takes longer. Give it more time, or lower valid_size, batch_size or max_length."
     )
-    return RunEnd("failed", "error", RunError("out_of_time", "The run overran its time", detail))
+    return JobEnd("failed", "error", JobError("out_of_time", "The run overran its time", detail))
 
 
 def broken_off(error: Exception) -> HandBack:
     """The worker itself could not go on with this attempt: disk full, storage away, a message that is none."""
     detail = f"{type(error).__name__}: {error}"
-    return HandBack("error", RunError("worker_error", "The worker could not carry on the attempt", detail))
+    return HandBack("error", JobError("worker_error", "The worker could not carry on the attempt", detail))
+
+
+_LESS: dict[Work, str] = {
+    "training": LESS_MEMORY,
+    "predicting": LESS_MEMORY_TO_PREDICT,
+}
 
 
 def _died(found: Evidence) -> HandBack:
@@ -71,13 +81,15 @@ def _died(found: Evidence) -> HandBack:
     said = f" Its last line: {found.log}" if found.log else ""
     if found.starved:
         held = f" It was last seen with {size(found.peak_bytes)}." if found.peak_bytes else ""
-        detail = f"The kernel ended training for want of memory.{held} {LESS_MEMORY}{said}"
-        return HandBack("oom", RunError("out_of_memory", "Out of memory", detail))
+        detail = f"The kernel ended {found.work} for want of memory.{held} {_LESS[found.work]}{said}"
+        return HandBack("oom", JobError("out_of_memory", "Out of memory", detail))
     if found.exit_code == -signal.SIGKILL:
-        return HandBack("lost", RunError("training_killed", "The training process was killed", f"By SIGKILL.{said}"))
+        return HandBack(
+            "lost", JobError(f"{found.work}_killed", f"The {found.work} process was killed", f"By SIGKILL.{said}")
+        )
     how = _name(-found.exit_code) if found.exit_code < 0 else f"exit code {found.exit_code}"
-    detail = f"The training process ended by {how} without a last word.{said}"
-    return HandBack("error", RunError("training_crashed", "The training process crashed", detail))
+    detail = f"The {found.work} process ended by {how} without a last word.{said}"
+    return HandBack("error", JobError(f"{found.work}_crashed", f"The {found.work} process crashed", detail))
 
 
 def _name(number: int) -> str:

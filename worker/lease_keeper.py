@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from app.services.runs.lease import LeaseLost
+from app.services.jobs.lease import LeaseLost
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,8 @@
-"""The worker: `python -m worker.main [--concurrency N]` takes runs from the queue and trains them.
+"""The worker: `python -m worker.main [--concurrency N] [--queues runs,predictions]` takes jobs and carries them out.
 
     main process     Celery's consumer; forks the pool; knows no database, loads no torch
-    pool process     holds the lease of one run, writes to database and storage (worker.tasks, worker.attempt)
-    training process knows models and messages only (worker.child)
+    pool process     holds the lease of one job, writes to database and storage (worker.tasks, worker.leased_work)
+    child            trains or predicts; knows models and messages only (worker.child, worker.predicting)
 
 SIGTERM or Ctrl-C: no new run is taken, each running one is asked for a checkpoint and handed back, then the worker ends
 (Celery's warm shutdown: it waits for its tasks, and the tasks end because the order reaches them, too). Killed in any
@@ -22,7 +22,7 @@ from celery import Celery, signals
 from celery.apps.worker import Worker
 from celery.platforms import SecurityWarning
 
-from app.broker import celery_app
+from app.broker import Queue, celery_app
 from app.settings import Settings
 from app.telemetry import log_to_stderr
 from worker.shutdown import Shutdown
@@ -43,22 +43,38 @@ def main(argv: Sequence[str]) -> int:
     shutdown = Shutdown()
     register(app, PoolProcess(settings, shutdown))
     _order_on_signals(shutdown)
-    worker = _worker(app, options.concurrency)
+    worker = _worker(app, options.concurrency, options.queues)
     worker.start()
     return int(worker.exitcode or 0)
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="octet worker", description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("--concurrency", type=int, default=1, help="runs trained at a time (default 1)")
+    parser.add_argument("--concurrency", type=int, default=1, help="jobs carried out at a time (default 1)")
+    parser.add_argument(
+        "--queues",
+        type=_queues,
+        default=list(Queue),
+        metavar="NAMES",
+        help="what it takes: runs, predictions, or both (the default; a training then keeps predictions waiting)",
+    )
     return parser.parse_args(argv)
 
 
-def _worker(app: Celery, concurrency: int) -> Worker:
+def _queues(text: str) -> list[Queue]:
+    """The queues of a list with commas. Raises ArgumentTypeError."""
+    try:
+        return [Queue(name.strip()) for name in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: use runs, predictions or runs,predictions") from error
+
+
+def _worker(app: Celery, concurrency: int, queues: Sequence[Queue]) -> Worker:
     warnings.simplefilter("ignore", SecurityWarning)  # root in a container is usual, and nothing here loads pickle
     return Worker(
         app=app,
-        hostname=f"octet@{socket.gethostname()}",
+        hostname=f"octet-{'-'.join(queues)}@{socket.gethostname()}",
+        queues=",".join(queues),
         pool="prefork",
         concurrency=concurrency,
         loglevel="WARNING",

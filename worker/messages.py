@@ -1,14 +1,17 @@
-"""What the worker and its training process say to each other.
+"""What the worker and its child, the process that trains or predicts, say to each other.
 
     who      how                    what
-    parent   file, once             Assignment: all that the child needs to know
-    parent   SIGTERM                stop: write a resume checkpoint, then end
+    parent   file, once             Assignment or PredictionAssignment: all that the child needs to know
+    parent   SIGTERM                stop: write a resume checkpoint (or a part of the result), then end
     child    a line of JSON each, on a pipe of its own, in the order of the events:
              planned                Plan: made now, or the one of the assignment; once, before the first step
              points                 Points: metric values of one step
              progress               Progress: after every step
              saved                  Saved: a checkpoint file that is complete on disk
-             ended                  Outcome: the last word of a training that ended as planned or as told
+             predicted              Predicted: after every batch of a prediction
+             part                   Part: a piece of a prediction's result that is complete on disk
+             results                Results: the last word of a prediction that is done: the whole result on disk
+             ended                  Outcome: the last word of a child that trained to its end, or stopped as told
              failed                 Failed: the last word of one that could not go on
     child    standard error         its log, for people
 
@@ -25,7 +28,15 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from models.training.report import Outcome, Plan, Point, Progress, Saved
 
 
-class Assignment(BaseModel):
+class Assigned(BaseModel):
+    """What every child is told. nice: the niceness to work at."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nice: int
+
+
+class Assignment(Assigned):
     """One attempt at a run, as the child is told.
 
     plan: the one of an earlier attempt; None: make one, within plan_request.
@@ -34,8 +45,6 @@ class Assignment(BaseModel):
     memory_bytes: what the training may take on a CPU; None: what the machine grants.
     fewer_files: the plan may take fewer files a step than the config says, where memory does not suffice.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     run_id: str
     attempt: int
@@ -46,7 +55,6 @@ class Assignment(BaseModel):
     plan_request: dict[str, int | None] | None
     budget_s: dict[Literal["cpu", "cuda"], float | None]
     resume: Path | None
-    nice: int
     memory_bytes: int | None = None
     fewer_files: bool = False
 
@@ -56,6 +64,62 @@ LESS_MEMORY = (
     "max_length."
 )
 """What helps a training that the machine has too little memory for."""
+LESS_MEMORY_TO_PREDICT = "Give the worker more, or predict with a smaller model."
+
+
+class PartFile(BaseModel):
+    """A piece of a prediction's result that an earlier attempt made, already verified."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first: int
+    rows: int
+    path: Path
+
+
+class PredictionAssignment(Assigned):
+    """One attempt at a prediction, as the child is told.
+
+    checkpoint, digest: the file that answers, and the SHA-256 that it must have. parts: what is done, from the first
+    file on. save_s: a part is closed after so many seconds at the latest.
+    """
+
+    prediction_id: str
+    attempt: int
+    checkpoint: Path
+    digest: str
+    dataset: Path
+    folder: Path
+    parts: list[PartFile]
+    save_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """How far a prediction is; eta_s is seconds to the end."""
+
+    done: int
+    eta_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the result: the rows of files `first` and following of the data set. digest: SHA-256, hex."""
+
+    first: int
+    rows: int
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The whole result in both forms, each with the SHA-256 (hex) of its file."""
+
+    csv: Path
+    csv_digest: str
+    parquet: Path
+    parquet_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +131,7 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why training could not go on.
+    """Why training or predicting could not go on.
 
     final: the same would happen again, so another attempt is of no use.
     reason: whose fault it is: the run's (error, oom: so the attempt is recorded), or the worker's, which lacks the
@@ -81,13 +145,16 @@ class Failed:
     detail: str
 
 
-Message = Plan | Points | Progress | Saved | Outcome | Failed
+Message = Plan | Points | Progress | Saved | Predicted | Part | Results | Outcome | Failed
 
 _KINDS: dict[str, TypeAdapter[Any]] = {
     "planned": TypeAdapter(Plan),
     "points": TypeAdapter(Points),
     "progress": TypeAdapter(Progress),
     "saved": TypeAdapter(Saved),
+    "predicted": TypeAdapter(Predicted),
+    "part": TypeAdapter(Part),
+    "results": TypeAdapter(Results),
     "ended": TypeAdapter(Outcome),
     "failed": TypeAdapter(Failed),
 }
@@ -96,6 +163,9 @@ _KIND_OF: dict[type, str] = {
     Points: "points",
     Progress: "progress",
     Saved: "saved",
+    Predicted: "predicted",
+    Part: "part",
+    Results: "results",
     Outcome: "ended",
     Failed: "failed",
 }

@@ -7,17 +7,11 @@ from typing import TypeVar
 
 from app.errors import DomainError
 from app.parts import Parts
+from app.services.jobs.lease import LeaseLost
 from app.services.runs.keys import checkpoint_key
-from app.services.runs.lease import (
-    Lease,
-    LeaseLost,
-    record_checkpoint,
-    record_plan,
-    record_points,
-    record_progress,
-)
+from app.services.runs.lease import Lease, record_checkpoint, record_plan, record_points, record_progress
 from models.training.report import Outcome, Plan, Point, Progress, Saved
-from worker.messages import Failed, Message, Points
+from worker.messages import Failed, Message, Points, Results
 
 PROGRESS_EVERY_S = 1.0
 RETRY_EVERY_S = 0.5
@@ -39,7 +33,7 @@ class Record:
         self._points: list[Point] = []
         self._progress: Progress | None = None
         self._progress_due = 0.0
-        self.last_word: Outcome | Failed | None = None
+        self.last_word: Outcome | Results | Failed | None = None
 
     def take(self, message: Message) -> None:
         """Write a message down, or keep it for the next flush. Raises LeaseLost and OSError (WrongDigest)."""

@@ -1,4 +1,4 @@
-"""What a pool process does: it takes runs that are announced, and it looks for runs that other workers lost."""
+"""What a pool process does: it takes jobs that are announced, and it looks for jobs that other workers lost."""
 
 import logging
 import os
@@ -7,13 +7,15 @@ import threading
 
 from celery import Celery, signals
 
-from app.broker import TRAIN_RUN
+from app.broker import PREDICT_DATASET, TRAIN_RUN
 from app.parts import Parts, open_parts
+from app.services.jobs.reaper import reap
+from app.services.predictions import lease as predictions
 from app.services.runs.lease import acquire, in_line
-from app.services.runs.reaper import reap
 from app.settings import Settings
 from models.devices import usable_devices
 from worker.attempt import Attempt
+from worker.prediction_attempt import PredictionAttempt
 from worker.shutdown import Shutdown
 
 log = logging.getLogger(__name__)
@@ -44,10 +46,22 @@ class PoolProcess:
                 return  # not taken: the reaper announces the run again
             self._carry_out(waiting)
 
+    def predict_dataset(self, prediction_id: str) -> None:
+        """Carry out a prediction that is announced, and before it those that were interrupted."""
+        for waiting in predictions.in_line(self._opened(), prediction_id):
+            if self._shutdown.requested():
+                return  # not taken: the reaper announces it again
+            lease = predictions.acquire(self._opened(), waiting, _name())
+            if lease is None:
+                log.info("prediction %s needs nobody any more", waiting)
+                continue
+            log.info("prediction %s: attempt %d begins", waiting, lease.attempt)
+            PredictionAttempt(self._opened(), lease, self._shutdown).run()
+
     def _carry_out(self, run_id: str) -> None:
         """One attempt at a run, if it still waits for somebody."""
         parts = self._opened()
-        lease = acquire(parts, run_id, f"{socket.gethostname()}:{os.getpid()}", self._devices)
+        lease = acquire(parts, run_id, _name(), self._devices)
         if lease is None:
             here = " or ".join(sorted(self._devices))
             log.info("run %s needs nobody any more, or not a worker with %s", run_id, here)
@@ -68,13 +82,19 @@ class PoolProcess:
         while not self._ending.wait(self._settings.clocks.reaper_s):
             try:
                 for done in reap(parts):
-                    log.info("reaper: run %s %s", done.run_id, done.action)
+                    log.info("reaper: %s of %s %s", done.job_id, done.queue, done.action)
             except Exception as error:
                 log.warning("reaper: %s", error)
+
+
+def _name() -> str:
+    """This process, as jobs name it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def register(app: Celery, process: PoolProcess) -> None:
     """Make the process' work known to Celery."""
     app.task(process.train_run, name=TRAIN_RUN)
+    app.task(process.predict_dataset, name=PREDICT_DATASET)
     signals.worker_process_init.connect(process.open, weak=False)
     signals.worker_process_shutdown.connect(process.close, weak=False)

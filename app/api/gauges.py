@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.broker import Queue
 from app.parts import Parts
+from app.services.jobs.states import Status
+from app.services.predictions.read import count_by_status as count_predictions
 from app.services.runs.read import count_by_status
-from app.services.runs.states import Status
 from app.serving.serving import Serving
 
 log = logging.getLogger(__name__)
@@ -43,13 +45,19 @@ class Gauges(Collector):
         runs = GaugeMetricFamily("octet_runs", "Runs by state.", labels=["status"])
         for status in Status:
             runs.add_metric([status], counts.get(status, 0))
-        leased = sum(counts.get(status, 0) for status in (Status.RUNNING, Status.CANCELLING))
-        return [runs, GaugeMetricFamily("octet_leases", "Runs that a worker holds.", value=leased)]
+        jobs = GaugeMetricFamily("octet_prediction_jobs", "Predictions over data sets by state.", labels=["status"])
+        predictions = count_predictions(self._parts)
+        for status in Status:
+            jobs.add_metric([status], predictions.get(status, 0))
+        held = (Status.RUNNING, Status.CANCELLING)
+        leased = sum(found.get(status, 0) for found in (counts, predictions) for status in held)
+        return [runs, jobs, GaugeMetricFamily("octet_leases", "Jobs that a worker holds.", value=leased)]
 
     def _queue(self) -> list[Metric]:
-        return [
-            GaugeMetricFamily("octet_queue_messages", "Messages no worker took yet.", value=self._parts.broker.depth())
-        ]
+        messages = GaugeMetricFamily("octet_queue_messages", "Messages no worker took yet.", labels=["queue"])
+        for queue in Queue:
+            messages.add_metric([queue], self._parts.broker.depth(queue))
+        return [messages]
 
     def _serving_now(self) -> list[Metric]:
         now = self._serving.busyness()

@@ -17,9 +17,9 @@ from app.api.rendering import json_of
 from app.api.root import rooted
 from app.api.schemas.problem import problems
 from app.api.schemas.runs import Attempts, Checkpoints, Estimate, Events, Run, Runs
+from app.services.jobs.states import Status
 from app.services.runs import control, read, submit
 from app.services.runs.remove import remove_run
-from app.services.runs.states import Status
 
 router = APIRouter(tags=["runs"], dependencies=[KNOWN_ALONE])
 

@@ -55,6 +55,7 @@ def get_index() -> Index:
             "runs": "/runs",
             "models": "/models",
             "predict": "/predict",
+            "predictions": "/predictions",
             "config_schema": "/config/schema",
             "problems": "/problems",
             "live": "/health/live",

@@ -1,57 +1,61 @@
-"""Statements about leases: who may write a run, and until when. Every write of a leased run carries id and token."""
+"""Statements about leases: who may write a job, and until when. Every write of a leased job carries id and token."""
 
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from app.db.dialect import now
+from app.db.jobs import Jobs, Row
 from app.db.rows import every, first
-from app.db.tables import runs
-from app.db.tables.runs import RunRow
 
 
-def granted(tx: Connection, token: str, worker: str, lease_s: float) -> dict[str, Any]:
-    """What changes in a run when a lease on it is granted."""
+def granted(tx: Connection, jobs: Jobs[Row], token: str, worker: str, lease_s: float) -> dict[str, Any]:
+    """What changes in a job when a lease on it is granted."""
     return {
         "lease_token": token,
         "lease_expires": now(tx) + lease_s,
         "counted_at": now(tx),
         "worker": worker,
-        "attempt": runs.c.attempt + 1,
+        "attempt": jobs.table.c.attempt + 1,
     }
 
 
-def released(tx: Connection, *, counted: bool) -> dict[str, Any]:
-    """What changes in a run when its lease ends; `counted` adds the time since the last heartbeat to its budget."""
-    used = {"used_s": runs.c.used_s + (now(tx) - runs.c.counted_at)} if counted else {}
+def released(tx: Connection, jobs: Jobs[Row], *, counted: bool) -> dict[str, Any]:
+    """What changes in a job when its lease ends; `counted` adds the time since the last heartbeat to what it used."""
+    table = jobs.table
+    used = {"used_s": table.c.used_s + (now(tx) - table.c.counted_at)} if counted else {}
     return {"lease_token": None, "lease_expires": None, "counted_at": None, "worker": None, "eta_s": None, **used}
 
 
-def held(tx: Connection, run_id: str, token: str) -> RunRow | None:
-    """The run, locked, when the token still holds it; else None."""
-    query = select(runs).where(runs.c.id == run_id, runs.c.lease_token == token).with_for_update()
-    return first(tx, query, RunRow)
+def held(tx: Connection, jobs: Jobs[Row], job_id: str, token: str) -> Row | None:
+    """The job, locked, when the token still holds it; else None."""
+    table = jobs.table
+    query = select(table).where(table.c.id == job_id, table.c.lease_token == token).with_for_update()
+    return first(tx, query, jobs.row)
 
 
-def renew(tx: Connection, run_id: str, token: str, lease_s: float) -> str | None:
-    """Prolong a lease and count the time used; the run's status, or None when the token no longer holds it."""
-    statement = update(runs).where(runs.c.id == run_id, runs.c.lease_token == token)
+def renew(tx: Connection, jobs: Jobs[Row], job_id: str, token: str, lease_s: float) -> str | None:
+    """Prolong a lease and count the time used; the job's status, or None when the token no longer holds it."""
+    table = jobs.table
+    statement = update(table).where(table.c.id == job_id, table.c.lease_token == token)
     statement = statement.values(
         lease_expires=now(tx) + lease_s,
-        used_s=runs.c.used_s + (now(tx) - runs.c.counted_at),
+        used_s=table.c.used_s + (now(tx) - table.c.counted_at),
         counted_at=now(tx),
         updated=now(tx),
     )
-    return tx.execute(statement.returning(runs.c.status)).scalar()
+    return tx.execute(statement.returning(table.c.status)).scalar()
 
 
-def write(tx: Connection, run_id: str, token: str, values: dict[str, Any]) -> bool:
-    """Change a run under its lease; False when the token no longer holds it."""
-    statement = update(runs).where(runs.c.id == run_id, runs.c.lease_token == token)
-    return tx.execute(statement.values(updated=now(tx), **values).returning(runs.c.seq)).first() is not None
+def write(tx: Connection, jobs: Jobs[Row], job_id: str, token: str, values: dict[str, Any]) -> bool:
+    """Change a job under its lease; False when the token no longer holds it."""
+    table = jobs.table
+    statement = update(table).where(table.c.id == job_id, table.c.lease_token == token)
+    return tx.execute(statement.values(updated=now(tx), **values).returning(table.c.seq)).first() is not None
 
 
-def expired(tx: Connection) -> list[RunRow]:
-    """Runs whose lease ran out by the database's clock, locked; those that another reaper holds are left to it."""
-    query = select(runs).where(runs.c.lease_expires < now(tx)).order_by(runs.c.seq)
-    return every(tx, query.with_for_update(skip_locked=True), RunRow)
+def expired(tx: Connection, jobs: Jobs[Row]) -> list[Row]:
+    """Jobs whose lease ran out by the database's clock, locked; those that another reaper holds are left to it."""
+    table = jobs.table
+    query = select(table).where(table.c.lease_expires < now(tx)).order_by(table.c.seq)
+    return every(tx, query.with_for_update(skip_locked=True), jobs.row)

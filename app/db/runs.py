@@ -1,11 +1,11 @@
-"""Statements about runs. Who may write a leased run is in leases.py."""
+"""Statements about runs. What they share with predictions is in jobs.py, who may write a leased one in leases.py."""
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select
 
 from app.db.dialect import insert, now
-from app.db.rows import every, first, number, only
+from app.db.rows import every, first, only
 from app.db.tables import runs
 from app.db.tables.runs import RunRow
 
@@ -36,26 +36,6 @@ def get(tx: Connection, run_id: str) -> RunRow | None:
 def lock(tx: Connection, run_id: str) -> RunRow | None:
     """A run by its id; nobody else can change it until the transaction ends."""
     return first(tx, select(runs).where(runs.c.id == run_id).with_for_update(), RunRow)
-
-
-def move(tx: Connection, run: RunRow, to: str, changes: dict[str, Any], *, ended: bool) -> RunRow | None:
-    """Write a new status and what changes with it; None when status or lease are no longer those of `run`.
-
-    A run that is queued again counts as announced, for its caller announces it after the commit.
-    """
-    times: dict[str, Any] = {"updated": now(tx)}
-    if to == "running":
-        times["started"] = func.coalesce(runs.c.started, now(tx))
-    if to == "queued":
-        times["announced_at"] = now(tx)
-    if ended:
-        times["ended"] = now(tx)
-    statement = update(runs).where(
-        runs.c.id == run.id,
-        runs.c.status == run.status,
-        runs.c.lease_token.is_not_distinct_from(run.lease_token),
-    )
-    return first(tx, statement.values(status=to, **times, **changes).returning(*runs.c), RunRow)
 
 
 def remove(tx: Connection, run_id: str) -> None:
@@ -117,26 +97,3 @@ def users_of_dataset(tx: Connection, dataset_id: str) -> list[str]:
     """Ids of the runs that may still read a data set."""
     query = select(runs.c.id).where(runs.c.dataset_id == dataset_id)
     return list(tx.execute(query.where(runs.c.status.in_(("queued", "running", "cancelling")))).scalars())
-
-
-def count_by_status(tx: Connection) -> dict[str, int]:
-    """How many runs there are in each status; statuses without a run are left out."""
-    query = select(runs.c.status, func.count().label("runs")).group_by(runs.c.status)
-    return {found.status: found.runs for found in tx.execute(query)}
-
-
-def count_queued(tx: Connection) -> int:
-    """How many runs wait for a worker."""
-    return number(tx, select(func.count()).select_from(runs).where(runs.c.status == "queued"))
-
-
-def interrupted(tx: Connection, limit: int) -> list[str]:
-    """Ids of queued runs that were at work before, the oldest first."""
-    query = select(runs.c.id).where(runs.c.status == "queued", runs.c.attempt > 0)
-    return list(tx.execute(query.order_by(runs.c.seq).limit(limit)).scalars())
-
-
-def unannounced(tx: Connection, older_than_s: float) -> list[RunRow]:
-    """Queued runs that were last announced longer ago; each is marked as announced now."""
-    late = update(runs).where(runs.c.status == "queued", runs.c.announced_at < now(tx) - older_than_s)
-    return every(tx, late.values(announced_at=now(tx)).returning(*runs.c), RunRow)

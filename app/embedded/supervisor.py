@@ -1,4 +1,4 @@
-"""`octet serve`: broker, API and worker as one tree of processes, started in order, kept alive, and ended together."""
+"""`octet serve`: broker, API and workers as one tree of processes, started in order, kept alive, and ended together."""
 
 import contextlib
 import http.client
@@ -121,15 +121,17 @@ class Tree:
         api = [*python, "app.embedded.api", str(listening.fileno())]
         self._broker = None if broker is None else self._embedded_broker(broker)
         self._api = Process("api", api, environment, inherited=(listening.fileno(),))
-        self._worker = Process("worker", [*python, "worker.main"], environment)
+        # one for each queue: a prediction does not wait behind a training of hours
+        self._worker = Process("worker", [*python, "worker.main", "--queues", "runs"], environment)
+        self._predictor = Process("predictor", [*python, "worker.main", "--queues", "predictions"], environment)
 
     def start(self) -> None:
-        """Broker, tables, API and worker, in this order; returns when the API is ready, or a stop was ordered."""
+        """Broker, tables, API and workers, in this order; returns when the API is ready, or a stop was ordered."""
         if self._broker is not None:
             self._start(self._broker)
             self._await_broker()
         self._prepare()
-        for process in (self._api, self._worker):
+        for process in (self._api, self._worker, self._predictor):
             if not self._signals.stops:
                 self._start(process)
         while not self._signals.stops and not self._ready():
@@ -152,7 +154,7 @@ class Tree:
 
     def stop(self) -> None:
         """End all: API and worker first, the broker when nobody needs it any more."""
-        users = [self._api, self._worker]
+        users = [self._api, self._worker, self._predictor]
         self._end(users, self._settings.clocks.grace_s + BEYOND_GRACE_S)
         if self._broker is not None:
             self._end([self._broker], BROKER_STOP_S)
@@ -168,7 +170,7 @@ class Tree:
             process.kill()
 
     def _all(self) -> list[Process]:
-        return [p for p in (self._broker, self._api, self._worker) if p is not None]
+        return [p for p in (self._broker, self._api, self._worker, self._predictor) if p is not None]
 
     def _start(self, process: Process) -> None:
         process.start()

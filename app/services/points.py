@@ -6,8 +6,8 @@ from app.db import points
 from app.db.tables.points import PointRow
 from app.errors import Example, Fault, Invalid
 from app.parts import Parts
+from app.services.jobs.states import ENDED
 from app.services.runs.find import found_run, refuse_beyond
-from app.services.runs.states import ENDED
 from app.services.times import rfc3339
 
 DEFAULT_LIMIT = 1000

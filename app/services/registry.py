@@ -178,6 +178,14 @@ def get_model(parts: Parts, name: str) -> ModelView:
 
 
 def resolve(parts: Parts, run: str | None = None, model: str | None = None, checkpoint: int | None = None) -> Servable:
+    """The checkpoint that answers for a run, for a name, or for neither (see find_servable)."""
+    with parts.db.reading() as tx:
+        return find_servable(tx, run, model, checkpoint)
+
+
+def find_servable(
+    tx: Transaction, run: str | None = None, model: str | None = None, checkpoint: int | None = None
+) -> Servable:
     """The checkpoint that answers for a run, for a name, or for neither.
 
     A run: its best checkpoint, also while it still trains; or its `checkpoint` of one step, as long as that is kept.
@@ -189,19 +197,18 @@ def resolve(parts: Parts, run: str | None = None, model: str | None = None, chec
         raise RunOrModel("name a run or a model, not both", [Fault("run", "drop it, or drop model")])
     if checkpoint is not None and run is None:
         raise CheckpointWithoutRun("a checkpoint is one of a run: name the run, too", [Fault("run", "missing")])
-    with parts.db.reading() as tx:
-        if run is not None:
-            row = found_run(tx, run)
-            return _servable(_best(tx, row) if checkpoint is None else found_checkpoint(tx, run, checkpoint, "best"))
-        version = registry.served(tx, model or DEFAULT)
-        if version is not None:
-            promoted = checkpoints.get(tx, version.run_id, version.kind, version.step)
-            if promoted is not None:
-                return _servable(promoted)
-        newest = runs.newest_succeeded(tx, model)
-        if newest is None:
-            raise _unknown(tx, model)
-        return _servable(_best(tx, newest))
+    if run is not None:
+        row = found_run(tx, run)
+        return _servable(_best(tx, row) if checkpoint is None else found_checkpoint(tx, run, checkpoint, "best"))
+    version = registry.served(tx, model or DEFAULT)
+    if version is not None:
+        promoted = checkpoints.get(tx, version.run_id, version.kind, version.step)
+        if promoted is not None:
+            return _servable(promoted)
+    newest = runs.newest_succeeded(tx, model)
+    if newest is None:
+        raise _unknown(tx, model)
+    return _servable(_best(tx, newest))
 
 
 def _best(tx: Transaction, run: RunRow) -> CheckpointRow:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from models.nn.vocabulary import PAD
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError
 
+File = bytes | bytearray | memoryview | npt.NDArray[np.uint8]
 ROWS = 64
 """Files per forward pass; more would only take memory."""
 
@@ -79,8 +81,7 @@ class Predictor:
         """How many bytes of a file of this length the model sees: the first max_length."""
         return min(length, self.max_length)
 
-    @torch.inference_mode()
-    def predict(self, files: Sequence[bytes | bytearray | memoryview]) -> list[Prediction]:
+    def predict(self, files: Sequence[File]) -> list[Prediction]:
         """Answers in the order of the files, each cut from its start. Raises EmptyFileError."""
         for index, file in enumerate(files):
             if not len(file):
@@ -88,10 +89,19 @@ class Predictor:
         found: list[Prediction] = []
         for at in range(0, len(files), ROWS):
             here = files[at : at + ROWS]
-            logits = self._model(_tokens(here, self.max_length).to(next(self._model.parameters()).device))
-            answers = {t.name: _answers(t, logits[t.name].cpu()) for t in self.targets}
+            shares = self.arrays(here)
+            answers = {t.name: _answers(t, shares[t.name]) for t in self.targets}
             found += [Prediction({n: a[i] for n, a in answers.items()}, self.read(len(f))) for i, f in enumerate(here)]
         return found
+
+    @torch.inference_mode()
+    def arrays(self, files: Sequence[File]) -> dict[str, npt.NDArray[np.float64]]:
+        """The same numbers by target, of files that go through the model together and are not empty.
+
+        Probabilities (N, classes) in the order of the target's classes, or values (N,).
+        """
+        logits = self._model(_tokens(files, self.max_length).to(next(self._model.parameters()).device))
+        return {t.name: _numbers(t, logits[t.name].cpu()).numpy() for t in self.targets}
 
 
 def _with_weights(config: RunConfig, targets: list[TargetSpec], tensors: dict[str, Tensor]) -> ByteClassifier:
@@ -102,7 +112,7 @@ def _with_weights(config: RunConfig, targets: list[TargetSpec], tensors: dict[st
     return model
 
 
-def _tokens(files: Sequence[bytes | bytearray | memoryview], max_length: int) -> Tensor:
+def _tokens(files: Sequence[File], max_length: int) -> Tensor:
     """The first max_length bytes of B files, padded on the right: (B, max_length) int64."""
     tokens = np.full((len(files), max_length), PAD, np.int64)
     for row, file in zip(tokens, files, strict=True):
@@ -111,14 +121,17 @@ def _tokens(files: Sequence[bytes | bytearray | memoryview], max_length: int) ->
     return torch.from_numpy(tokens)
 
 
-def _answers(target: TargetSpec, logits: Tensor) -> list[Any]:
-    """(B, outputs) -> an answer per file."""
+def _numbers(target: TargetSpec, logits: Tensor) -> Tensor:
+    """(B, outputs) -> (B, classes) or (B,) float64."""
+    return values(target, logits) if target.classes is None else probabilities(target, logits)
+
+
+def _answers(target: TargetSpec, numbers: npt.NDArray[np.float64]) -> list[Any]:
+    """(B, classes) or (B,) -> an answer per file."""
     if target.classes is None:
-        return [Continuous(value) for value in values(target, logits).tolist()]
-    shares = probabilities(target, logits)
-    best = shares.argmax(dim=1).tolist()
-    rows = shares.tolist()
+        return [Continuous(value) for value in numbers.tolist()]
+    best = numbers.argmax(axis=1).tolist()
     return [
         Categorical(target.classes[b], dict(zip(target.classes, row, strict=True)))
-        for b, row in zip(best, rows, strict=True)
+        for b, row in zip(best, numbers.tolist(), strict=True)
     ]

@@ -4,32 +4,39 @@ import threading
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from app.broker import Queue
+
 
 class ListBroker:
-    """Announced runs wait in `messages` until taken; `away` makes it answer like a broker that is down."""
+    """Announced runs wait in `messages` until taken, predictions in a list of their own.
+
+    `away` makes it answer like a broker that is down.
+    """
 
     def __init__(self) -> None:
-        self.messages: list[str] = []
+        self.queues: dict[Queue, list[str]] = {queue: [] for queue in Queue}
+        self.messages = self.queues[Queue.RUNS]
         self.away = False
         self._lock = threading.Lock()
 
-    def announce(self, run_id: str) -> None:
+    def announce(self, job_id: str, queue: Queue = Queue.RUNS) -> None:
         with self._lock:
             if not self.away:
-                self.messages.append(run_id)
+                self.queues[queue].append(job_id)
 
-    def take(self) -> str | None:
+    def take(self, queue: Queue = Queue.RUNS) -> str | None:
         """The message that waits longest."""
         with self._lock:
-            return self.messages.pop(0) if self.messages else None
+            return self.queues[queue].pop(0) if self.queues[queue] else None
 
-    def depth(self) -> int:
+    def depth(self, queue: Queue = Queue.RUNS) -> int:
         self.ping()
-        return len(self.messages)
+        return len(self.queues[queue])
 
     def ping(self) -> None:
         if self.away:
             raise RedisConnectionError("the broker is away")
 
     def close(self) -> None:
-        self.messages.clear()
+        for messages in self.queues.values():
+            messages.clear()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.db import leases
+from app.db.jobs import RUNS
 from app.parts import Parts
 from app.services.datasets.create import Upload, create_dataset
 from app.services.points import page
@@ -163,7 +164,7 @@ def test_a_lease_that_somebody_else_took_ends_training_at_once_and_nothing_more_
     with carried_out(parts, run, shutdown) as end:
         with parts.db.transaction() as tx:
             token = row_token(parts, run)
-            assert leases.write(tx, run, token, {"lease_token": "f" * 32})
+            assert leases.write(tx, RUNS, run, token, {"lease_token": "f" * 32})
         taken = get_run(parts, run).progress.step
         wait_for(lambda: not training_processes(parts), 10, "the training process ending")
         view = end()

@@ -89,7 +89,7 @@ def test_it_learns_no_address_of_a_database_or_broker_and_of_no_gpu_it_may_not_u
         environment = Path(f"/proc/{child.pid}/environ")
         if not environment.exists():
             pytest.skip("no /proc here")
-        known = environment.read_bytes().split(b"\0")
+        known = wait_for(environment.read_bytes, 10).split(b"\0")  # empty for the moment of an exec
         assert b"OMP_NUM_THREADS=3" in known
         assert b"CUDA_VISIBLE_DEVICES=" in known
         assert not [line for line in known if line.startswith(b"OCTET_")]

@@ -1,13 +1,14 @@
 """What becomes of a run, by how its training process ended."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
-from app.services.runs.lease import RunEnd
+from app.services.jobs.outcomes import JobEnd
 from models.training.report import Outcome
 from worker.endings import Evidence, HandBack, ending_of, out_of_time
-from worker.messages import Failed
+from worker.messages import Failed, Results
 
 FINAL = Failed(final=True, reason="error", type="non_finite_loss", title="Non finite loss", detail="lower lr")
 MEMORY = Failed(final=False, reason="oom", type="out_of_memory", title="Out of memory", detail="lower batch_size")
@@ -20,14 +21,25 @@ def ending(word, code=0, ordered=None, *, starved=False, log="", peak=0):
 @pytest.mark.parametrize(("reason", "stopped"), [("finished", None), ("early_stop", "early_stop"), ("time", "time")])
 @pytest.mark.parametrize("ordered", [None, "cancel", "shutdown"])
 def test_a_training_that_came_to_its_end_succeeded_whatever_was_ordered_meanwhile(reason, stopped, ordered):
-    assert ending(Outcome(reason, 9), ordered=ordered) == RunEnd("succeeded", "finished", stopped=stopped)
+    assert ending(Outcome(reason, 9), ordered=ordered) == JobEnd("succeeded", "finished", stopped=stopped)
 
 
 @pytest.mark.parametrize("word", [Outcome("stopped", 3), None])
 def test_a_cancelled_training_is_cancelled_and_one_stopped_for_a_shutdown_handed_back(word):
     code = 0 if word else -signal.SIGKILL  # killed at the end of its grace
-    assert ending(word, code, "cancel") == RunEnd("cancelled", "cancelled")
+    assert ending(word, code, "cancel") == JobEnd("cancelled", "cancelled")
     assert ending(word, code, "shutdown") == HandBack("handed_back")
+
+
+@pytest.mark.parametrize("ordered", [None, "cancel", "shutdown"])
+def test_a_prediction_whose_result_is_there_succeeded_whatever_was_ordered_meanwhile(ordered):
+    made = Results(Path("r.csv"), "0" * 64, Path("r.parquet"), "1" * 64)
+    assert ending(made, ordered=ordered) == JobEnd("succeeded", "finished")
+
+
+def test_a_killed_prediction_is_named_so():
+    found = ending_of(Evidence(None, -signal.SIGKILL, False, "", work="predicting"), None)
+    assert (found.reason, found.error.type) == ("lost", "predicting_killed")
 
 
 def test_a_training_that_somebody_else_stopped_is_handed_back():
@@ -36,7 +48,7 @@ def test_a_training_that_somebody_else_stopped_is_handed_back():
 
 def test_what_would_come_again_fails_the_run_at_once_and_what_may_not_is_tried_again():
     failed = ending(FINAL, 1)
-    assert isinstance(failed, RunEnd)
+    assert isinstance(failed, JobEnd)
     assert (failed.status, failed.reason, failed.error.type) == ("failed", "error", "non_finite_loss")
     again = ending(MEMORY, 1)
     assert isinstance(again, HandBack)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.services.runs.lease import LeaseLost
+from app.services.jobs.lease import LeaseLost
 from tests.support.service import wait_for
 from worker.lease_keeper import LeaseKeeper
 

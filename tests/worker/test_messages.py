@@ -6,13 +6,16 @@ import pytest
 
 import worker.messages
 from models.training.report import Outcome, Plan, Point, Progress, Saved
-from worker.messages import Failed, Points, decode, encode
+from worker.messages import Failed, Part, Points, Predicted, Results, decode, encode
 
 MESSAGES = [
     Plan(steps=3, batch_size=2, threads=1, sample_interval=1, steps_per_epoch=2, reasons={"steps": "asked for"}),
     Points((Point(1, 0.1 + 0.2, "train", None, "loss", 1 / 3), Point(1, 5e-324, "valid", "Größe", "acc", 1e308))),
     Progress(1, 3, 0.5, None),
     Saved("best", 1, Path("/tmp/a b.safetensors"), "0" * 64, 10, -0.1, {"": {"loss": 0.1}, "side": {"acc": 1.0}}),
+    Predicted(128, 1 / 3),
+    Part(64, 64, Path("/tmp/part-64.parquet"), "0" * 64),
+    Results(Path("/tmp/r.csv"), "0" * 64, Path("/tmp/r.parquet"), "1" * 64),
     Outcome("stopped", 2, "ordered"),
     Failed(final=True, reason="error", type="non_finite_loss", title="Non finite loss", detail="line\nanother"),
 ]

@@ -27,8 +27,8 @@ class Best(BaseModel):
     digest: str = Field(description="SHA-256 of the file, hex.")
 
 
-class RunError(BaseModel):
-    """Why a run failed."""
+class JobError(BaseModel):
+    """Why a run or a prediction failed."""
 
     type: str
     title: str
@@ -52,7 +52,7 @@ class RunSummary(BaseModel):
     failures: int = Field(description="Failed attempts since the last new checkpoint.")
     worker: str | None
     stopped: str | None = Field(description="Why training ended before its last step, e.g. time.")
-    error: RunError | None
+    error: JobError | None
     created: Time
     started: Time | None
     ended: Time | None

@@ -7,6 +7,7 @@ from app.db.tables.events import events
 from app.db.tables.idempotency import idempotency
 from app.db.tables.metadata import metadata
 from app.db.tables.points import points
+from app.db.tables.predictions import prediction_parts, predictions
 from app.db.tables.registry import registry_models, registry_versions
 from app.db.tables.runs import runs
 
@@ -18,6 +19,8 @@ __all__ = [
     "idempotency",
     "metadata",
     "points",
+    "prediction_parts",
+    "predictions",
     "registry_models",
     "registry_versions",
     "runs",

@@ -1,8 +1,8 @@
-"""Table of idempotency keys: which request made which run."""
+"""Table of idempotency keys: which request made which run or prediction."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Double, ForeignKey, String, Table
+from sqlalchemy import CheckConstraint, Column, Double, ForeignKey, String, Table
 
 from app.db.tables.metadata import metadata
 
@@ -11,14 +11,15 @@ idempotency = Table(
     metadata,
     Column("key", String(255), primary_key=True),
     Column("fingerprint", String(64), nullable=False),  # of the body
-    # the key is claimed before the run is made, in one transaction: checked at its end
+    # one of the two; the key is claimed before the job is made, in one transaction: checked at its end
+    Column("run_id", String(16), ForeignKey("runs.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")),
     Column(
-        "run_id",
+        "prediction_id",
         String(16),
-        ForeignKey("runs.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
-        nullable=False,
+        ForeignKey("predictions.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
     ),
     Column("created", Double, nullable=False, index=True),  # they expire by it
+    CheckConstraint("(run_id IS NULL) <> (prediction_id IS NULL)", name="made_one"),
 )
 
 
@@ -28,5 +29,6 @@ class KeyRow:
 
     key: str
     fingerprint: str
-    run_id: str
+    run_id: str | None
+    prediction_id: str | None
     created: float

@@ -1,6 +1,6 @@
 """Remove a data set."""
 
-from app.db import datasets, runs
+from app.db import datasets, predictions, runs
 from app.db.dialect import hold
 from app.errors import Conflict, Example, Fault
 from app.parts import Parts
@@ -9,7 +9,7 @@ from app.services.datasets.view import said_key, storage_key
 
 
 class DatasetInUse(Conflict):
-    """A run that has not ended may still read the data set."""
+    """A run or prediction that has not ended may still read the data set."""
 
     rule = "dataset-in-use"
     title = "The data set is in use"
@@ -28,7 +28,8 @@ def remove_dataset(parts: Parts, dataset_id: str) -> None:
         row = datasets.lock(tx, found_dataset(tx, dataset_id).id)
         if row is None:
             raise unknown_dataset(tx, dataset_id)
-        users = runs.users_of_dataset(tx, row.id)
+        users = [f"run {run}" for run in runs.users_of_dataset(tx, row.id)]
+        users += [f"prediction {prediction}" for prediction in predictions.users_of_dataset(tx, row.id)]
         if users:
             raise DatasetInUse(
                 f"data set {row.name} is used by {', '.join(users)}; cancel them or wait for their end",

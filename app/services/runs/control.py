@@ -2,8 +2,9 @@
 
 from app.db import runs
 from app.parts import Parts
+from app.services.jobs.states import Status
 from app.services.runs.find import unknown_run
-from app.services.runs.states import Status, transition
+from app.services.runs.states import transition
 from app.services.runs.view import RunView, view_of
 
 

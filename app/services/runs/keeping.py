@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.db import checkpoints
+from app.db import checkpoints, predictions
 from app.db.engine import Transaction
 from app.db.tables.checkpoints import CheckpointRow
 from app.db.tables.runs import RunRow
@@ -24,9 +24,10 @@ def keep_checkpoint(tx: Transaction, run: RunRow, values: dict[str, Any]) -> lis
     row = checkpoints.put(tx, values)
     rows = checkpoints.best(tx, run.id) if row.kind == "best" else checkpoints.resumes(tx, run.id)
     room = saved_models(run.config) if row.kind == "best" else RESUMES_KEPT
-    registered = checkpoints.registered(tx, run.id)
+    # what the registry names or an unfinished prediction reads stays
+    needed = checkpoints.registered(tx, run.id) | {("best", step) for step in predictions.steps_in_use(tx, run.id)}
     for surplus in rows[room:]:
-        if (surplus.kind, surplus.step) not in registered:
+        if (surplus.kind, surplus.step) not in needed:
             checkpoints.remove(tx, surplus)
             dropped.append(surplus.key)
     return dropped

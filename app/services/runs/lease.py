@@ -1,8 +1,4 @@
-"""A worker's side of a run: take it, keep it, and write what happens, all of it only while the lease is held.
-
-A lease is a random token in the run's row. Every write carries it; once somebody else's token (or none) stands there,
-the write finds no row and the worker has to stop at once.
-"""
+"""A worker's side of a run: take it, keep it, and write what happens, all of it only while the lease is held."""
 
 import math
 import secrets
@@ -12,19 +8,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.db import attempts, checkpoints, events, leases, points, runs
-from app.db.engine import Transaction
+from app.db import jobs as job_rows
+from app.db.jobs import RUNS
 from app.db.tables.runs import RunRow
 from app.parts import Parts
 from app.services.datasets.view import storage_key
-from app.services.runs.failures import RunError, give_up
+from app.services.jobs.lease import Orders, held, lost, renew
+from app.services.jobs.outcomes import JobEnd, JobError
+from app.services.jobs.states import Status
+from app.services.runs.failures import give_up
 from app.services.runs.keeping import best_of, is_whole, keep_checkpoint
-from app.services.runs.states import Status, transition
+from app.services.runs.states import transition
 from app.storage import Blob
 from models.training.report import Plan, Point, Progress, Saved
-
-
-class LeaseLost(Exception):
-    """The run is no longer ours: somebody else may be working on it. Stop at once and write nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +39,10 @@ class Lease:
     max_runtime_s: float | None
     used_s: float  # by earlier attempts
 
-
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What a heartbeat brings back."""
-
-    cancel: bool
+    @property
+    def job_id(self) -> str:
+        """The run, as every lease calls it."""
+        return self.run_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +51,6 @@ class ResumePoint:
 
     step: int
     path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class RunEnd:
-    """How a run ended for good; `reason` is that of the attempt, `stopped` why training ended before its last step."""
-
-    status: Literal["succeeded", "failed", "cancelled"]
-    reason: Literal["finished", "cancelled", "error", "oom", "lost"]
-    error: RunError | None = None
-    stopped: str | None = None
 
 
 _INTERRUPTED_FIRST = 100
@@ -86,7 +70,7 @@ def acquire(parts: Parts, run_id: str, worker: str, devices: Set[str] = ANY_DEVI
             return None
         if run.plan is not None and run.plan["device"] not in devices:
             return None
-        granted = leases.granted(tx, token, worker, parts.settings.clocks.lease_s)
+        granted = leases.granted(tx, RUNS, token, worker, parts.settings.clocks.lease_s)
         taken = transition(tx, run, Status.RUNNING, data={"worker": worker}, changes=granted)
         attempts.add(tx, run_id, taken.attempt, worker)
     return _lease(taken, token)
@@ -98,17 +82,14 @@ def in_line(parts: Parts, run_id: str) -> list[str]:
     They have waited before, and their own message went to the end of the queue.
     """
     with parts.db.reading() as tx:
-        first = runs.interrupted(tx, _INTERRUPTED_FIRST)
+        first = job_rows.interrupted(tx, RUNS, _INTERRUPTED_FIRST)
     return [*(other for other in first if other != run_id), run_id]
 
 
 def heartbeat(parts: Parts, lease: Lease) -> Orders:
     """Prolong the lease, count the time. Raises LeaseLost."""
     with parts.db.transaction() as tx:
-        status = leases.renew(tx, lease.run_id, lease.token, parts.settings.clocks.lease_s)
-    if status is None:
-        raise _lost(lease)
-    return Orders(cancel=status == Status.CANCELLING)
+        return renew(tx, RUNS, lease, parts.settings.clocks.lease_s)
 
 
 def record_plan(parts: Parts, lease: Lease, plan: Plan, *, max_runtime_s: float | None = None) -> None:
@@ -117,8 +98,8 @@ def record_plan(parts: Parts, lease: Lease, plan: Plan, *, max_runtime_s: float 
     if max_runtime_s is not None:
         values["max_runtime_s"] = max_runtime_s
     with parts.db.transaction() as tx:
-        held(tx, lease)
-        leases.write(tx, lease.run_id, lease.token, values)
+        held(tx, RUNS, lease)
+        leases.write(tx, RUNS, lease.run_id, lease.token, values)
         events.add(tx, lease.run_id, "planned", {"steps": plan.steps, "batch_size": plan.batch_size})
 
 
@@ -126,8 +107,8 @@ def record_progress(parts: Parts, lease: Lease, progress: Progress) -> None:
     """Keep how far the run is. Raises LeaseLost."""
     values = {"step": progress.step, "steps": progress.steps, "epoch": progress.epoch, "eta_s": progress.eta_s}
     with parts.db.transaction() as tx:
-        if not leases.write(tx, lease.run_id, lease.token, values):
-            raise _lost(lease)
+        if not leases.write(tx, RUNS, lease.run_id, lease.token, values):
+            raise lost(RUNS, lease)
 
 
 def record_points(parts: Parts, lease: Lease, new: Sequence[Point]) -> None:
@@ -137,10 +118,10 @@ def record_points(parts: Parts, lease: Lease, new: Sequence[Point]) -> None:
     """
     values = [_point_values(point) for point in new]
     with parts.db.transaction() as tx:
-        run = held(tx, lease)
+        run = held(tx, RUNS, lease)
         last = points.add(tx, run.id, run.last_cursor, values)
         if last > run.last_cursor:
-            leases.write(tx, run.id, lease.token, {"last_cursor": last})
+            leases.write(tx, RUNS, run.id, lease.token, {"last_cursor": last})
 
 
 def record_checkpoint(parts: Parts, lease: Lease, saved: Saved, blob: Blob) -> list[str]:
@@ -160,13 +141,13 @@ def record_checkpoint(parts: Parts, lease: Lease, saved: Saved, blob: Blob) -> l
         "metrics": {target: dict(metrics) for target, metrics in saved.metrics.items()},
     }
     with parts.db.transaction() as tx:
-        run = held(tx, lease)
+        run = held(tx, RUNS, lease)
         dropped = keep_checkpoint(tx, run, values)
         best = checkpoints.best(tx, run.id)
         changes: dict[str, Any] = {"best": best_of(best[0]) if best else None}
         if saved.step > run.saved_step:
             changes |= {"saved_step": saved.step, "failures": 0}
-        leases.write(tx, run.id, lease.token, changes)
+        leases.write(tx, RUNS, run.id, lease.token, changes)
     return dropped
 
 
@@ -179,18 +160,18 @@ def resume_point(parts: Parts, lease: Lease) -> ResumePoint | None:
         rows = checkpoints.resumes(tx, lease.run_id)
     found = next((row for row in rows if is_whole(parts.storage, row)), None)
     with parts.db.transaction() as tx:
-        held(tx, lease)
+        held(tx, RUNS, lease)
         if found is None:
             return None
         attempts.resumed(tx, lease.run_id, lease.attempt, found.step)
     return ResumePoint(found.step, parts.storage.local(found.key))
 
 
-def finish(parts: Parts, lease: Lease, end: RunEnd) -> None:
+def finish(parts: Parts, lease: Lease, end: JobEnd) -> None:
     """End the run for good. Raises LeaseLost."""
     with parts.db.transaction() as tx:
-        run = held(tx, lease)
-        changes = leases.released(tx, counted=True)
+        run = held(tx, RUNS, lease)
+        changes = leases.released(tx, RUNS, counted=True)
         changes |= {"stopped": end.stopped, "error": None if end.error is None else end.error.to_json()}
         transition(tx, run, Status(end.status), data={"reason": end.reason, "stopped": end.stopped}, changes=changes)
         attempts.close(tx, run.id, lease.attempt, end.reason)
@@ -200,7 +181,7 @@ def hand_back(
     parts: Parts,
     lease: Lease,
     reason: Literal["handed_back", "oom", "error", "lost"],
-    error: RunError | None = None,
+    error: JobError | None = None,
 ) -> Status:
     """Let go of a run that is not done: it is queued again, to go on from its last checkpoint.
 
@@ -208,23 +189,11 @@ def hand_back(
     a new checkpoint fails with `error`. The status that came of it. Raises LeaseLost.
     """
     with parts.db.transaction() as tx:
-        run = held(tx, lease)
+        run = held(tx, RUNS, lease)
         status = give_up(tx, run, reason, error, max_attempts=parts.settings.clocks.max_attempts, counted=True)
     if status == Status.QUEUED:
         parts.broker.announce(lease.run_id)
     return status
-
-
-def held(tx: Transaction, lease: Lease) -> RunRow:
-    """The run of a lease, locked. Raises LeaseLost."""
-    run = leases.held(tx, lease.run_id, lease.token)
-    if run is None:
-        raise _lost(lease)
-    return run
-
-
-def _lost(lease: Lease) -> LeaseLost:
-    return LeaseLost(f"run {lease.run_id}: attempt {lease.attempt} of {lease.worker} no longer holds the lease")
 
 
 def _point_values(point: Point) -> dict[str, Any]:

@@ -7,13 +7,15 @@ from typing import Any, Literal
 from app.db import attempts as attempt_rows
 from app.db import checkpoints as checkpoint_rows
 from app.db import events as event_rows
+from app.db import jobs as job_rows
 from app.db import runs
+from app.db.jobs import RUNS
 from app.db.tables.checkpoints import CheckpointRow
 from app.errors import Example, Fault, Invalid, NotFound
 from app.parts import Parts
+from app.services.jobs.states import Status
 from app.services.runs.find import found_checkpoint, found_run, refuse_beyond
 from app.services.runs.keys import log_key
-from app.services.runs.states import Status
 from app.services.runs.view import RunView, view_of
 from app.services.times import rfc3339, rfc3339_or_none
 
@@ -123,7 +125,7 @@ def get_run(parts: Parts, run_id: str) -> RunView:
 def count_by_status(parts: Parts) -> dict[str, int]:
     """How many runs are in each status; every status stands there."""
     with parts.db.reading() as tx:
-        counts = runs.count_by_status(tx)
+        counts = job_rows.count_by_status(tx, RUNS)
     return {status.value: counts.get(status, 0) for status in Status}
 
 

@@ -1,15 +1,15 @@
 """Remove a run, with all that it left behind."""
 
-from app.db import registry, runs
+from app.db import predictions, registry, runs
 from app.errors import Conflict, Example, Fault
 from app.parts import Parts
+from app.services.jobs.states import ENDED
 from app.services.runs.find import unknown_run
 from app.services.runs.keys import folder_key
-from app.services.runs.states import ENDED
 
 
 class RunInUse(Conflict):
-    """A run that has not ended, or that a model of the registry stands for, cannot be removed."""
+    """A run that has not ended, that a model of the registry stands for or a prediction reads, cannot be removed."""
 
     rule = "run-in-use"
     title = "The run is in use"
@@ -42,6 +42,9 @@ def remove_run(parts: Parts, run_id: str) -> None:
                 f"{said}; promote another run to each, or remove the model",
                 [Fault("run_id", f"model {user} stands for it (DELETE /models/{user})") for user in users],
             )
+        if readers := predictions.users_of_run(tx, run_id):
+            said = f"run {run_id} has a checkpoint that these predictions read: {', '.join(readers)}"
+            raise RunInUse(f"{said}; cancel them or wait for their end")
         registry.forget_run(tx, run_id)
         runs.remove(tx, run_id)
     # After the commit: should the process die in between, files stay that nobody refers to, never the other way round.

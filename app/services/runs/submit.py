@@ -4,14 +4,16 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from app.db import datasets, events, idempotency, runs
+from app.db import datasets, events, runs
 from app.db.engine import Transaction
+from app.db.jobs import RUNS
 from app.db.tables.datasets import DatasetRow
 from app.errors import Example, Fault, Invalid
 from app.parts import Parts
 from app.services.datasets.find import known_datasets
 from app.services.datasets.view import storage_key
 from app.services.ids import fingerprint, new_id
+from app.services.jobs.keys import claim
 from app.services.runs.find import found_run
 from app.services.runs.keeping import RESUMES_KEPT
 from app.services.runs.view import RunView, view_of
@@ -36,9 +38,6 @@ from models.config import (
 )
 from models.packed import DatasetSummary, PackedDataset, PackedError
 
-KEY_MAX = 255
-KEY_LIFE_S = 86_400.0
-"""So long a key stands for the run it made: far longer than any client retries."""
 MEASURED_STEPS = 10
 """Fewer steps say nothing about the time of a step."""
 
@@ -64,18 +63,6 @@ class DatasetNotThere(Invalid):
     example = Example("no data set has the name or id 'imbd'; the newest are called imdb", "/dataset")
 
 
-class KeyReused(Invalid):
-    """The Idempotency-Key belongs to another body, or is too long."""
-
-    rule = "idempotency-key"
-    title = "The Idempotency-Key cannot be used"
-    mend = "Use a new key for a new request; send the same body again only with its own key."
-    example = Example(
-        "the key made run 2f6c0d9e4b7a1853 of another body; use a new key for a new request",
-        "Idempotency-Key",
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What a body would become: the whole config with reasons, and its cost.
@@ -99,7 +86,7 @@ def submit(parts: Parts, body: object, key: str | None = None) -> tuple[RunView,
     """
     run_id = new_id()
     with parts.db.transaction() as tx:
-        if key is not None and (known := _claim(tx, key, body, run_id)) is not None:
+        if key is not None and (known := claim(tx, key, body, RUNS, run_id)) is not None:
             return view_of(found_run(tx, known)), False
         request, dataset, chosen = _understand(parts, tx, body, keep=True)
         run = runs.add(tx, _values(run_id, request, dataset, chosen))
@@ -117,20 +104,6 @@ def check(parts: Parts, body: object) -> Estimate:
     cost = _cost(parts, request, DatasetSummary.model_validate(dataset.summary), chosen.config)
     cost["seconds_per_step"] = step_s
     return Estimate(valid=True, config=config, reasons=chosen.reasons, config_notes=chosen.notes, estimate=cost)
-
-
-def _claim(tx: Transaction, key: str, body: object, run_id: str) -> str | None:
-    """Take a key for this run; the id of the run that has it already. Raises KeyReused."""
-    if not 0 < len(key) <= KEY_MAX:
-        detail = f"{len(key)} characters; use 1 to {KEY_MAX}"
-        raise KeyReused(detail, [Fault("Idempotency-Key", detail)])
-    idempotency.expire(tx, KEY_LIFE_S)
-    print_ = fingerprint(body)
-    known = idempotency.claim(tx, key, print_, run_id)
-    if known is not None and known.fingerprint != print_:
-        detail = f"the key made run {known.run_id} of another body; use a new key for a new request"
-        raise KeyReused(detail, [Fault("Idempotency-Key", detail)])
-    return None if known is None else known.run_id
 
 
 def _understand(

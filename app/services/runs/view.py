@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.db.tables.runs import RunRow
-from app.services.runs.states import ENDED
+from app.services.jobs.states import ENDED
 from app.services.times import rfc3339, rfc3339_or_none
 
 

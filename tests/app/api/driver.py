@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.parts import Parts
+from app.services.jobs.outcomes import JobEnd
 from app.services.runs.keys import checkpoint_key
 from app.services.runs.lease import (
     Lease,
-    RunEnd,
     acquire,
     finish,
     record_checkpoint,
@@ -61,7 +61,7 @@ def carry_out(parts: Parts, run_id: str) -> None:
     """Train a queued run to its end."""
     lease = lease_of(parts, run_id)
     work_on(parts, lease)
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
 
 
 def work_on(parts: Parts, lease: Lease) -> None:

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from app.services.runs.lease import RunEnd, finish, record_points
+from app.services.jobs.outcomes import JobEnd
+from app.services.runs.lease import finish, record_points
 from models.training.report import Point
 from tests.app.api import sides
 from tests.app.api.driver import lease_of
@@ -32,7 +33,7 @@ def live(client, parts, dataset):
     lease = lease_of(parts, run)
     yield run, lease
     if client.get(f"/runs/{run}").json()["status"] == "running":
-        finish(parts, lease, RunEnd("succeeded", "finished"))
+        finish(parts, lease, JobEnd("succeeded", "finished"))
 
 
 def events_of(lines) -> list[tuple[str, str, dict]]:
@@ -93,7 +94,7 @@ def test_nothing_new_is_304_also_for_an_empty_answer(client, parts, live):
     assert (new.status_code, len(new.json()["points"])) == (200, 1)
     condition = {"if-none-match": new.headers["etag"]}
     assert client.get(path, params={"after": 1}, headers=condition).status_code == 304
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
     assert client.get(path, headers=condition).status_code == 200
 
 
@@ -125,7 +126,7 @@ def test_a_stream_brings_what_is_there_what_comes_and_the_end(client, parts, liv
     record_points(parts, lease, [point(3)])
     wait_until(lambda: sum(line.startswith("data") for line in lines) == 3)
     record_points(parts, lease, [point(4)])
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
     reader.join(20)
     assert not reader.is_alive()
     events = events_of(lines)
@@ -140,7 +141,7 @@ def test_a_stream_brings_what_is_there_what_comes_and_the_end(client, parts, liv
 def test_a_stream_goes_on_after_the_last_event_id(client, parts, live):
     run, lease = live
     record_points(parts, lease, [point(step) for step in (1, 2, 3)])
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
     sse = {"accept": "text/event-stream"}
     whole = events_of(client.get(f"/runs/{run}/metrics", headers=sse).text.split("\n"))
     rest = client.get(f"/runs/{run}/metrics", params={"after": 0}, headers={**sse, "last-event-id": whole[0][1]})
@@ -159,7 +160,7 @@ def test_a_stream_is_filtered_like_a_page(client, parts, live):
         point(2, target="level"),
     ]
     record_points(parts, lease, mixed)
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
 
     def found(**params):
         answer = client.get(f"/runs/{run}/metrics", params=params, headers={"accept": "text/event-stream"})

@@ -6,7 +6,8 @@ import threading
 import httpx
 import pytest
 
-from app.services.runs.lease import RunEnd, finish
+from app.services.jobs.outcomes import JobEnd
+from app.services.runs.lease import finish
 from models.inference.predictor import Predictor
 from tests.app.api import sides
 from tests.app.api.driver import carry_out, lease_of, work_on
@@ -129,7 +130,7 @@ def test_a_run_in_training_answers_with_its_newest_best(client, parts, dataset):
     best = client.get(f"/runs/{live}").json()["best"]
     assert predicted(client, live, HIGH)["checkpoint"]["digest"] == best["digest"]
     assert client.get(f"/runs/{live}").json()["status"] == "running"
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
 
 
 def test_a_named_checkpoint_answers_whatever_becomes_the_best_and_404_once_it_is_gone(client, parts, dataset):
@@ -147,7 +148,7 @@ def test_a_named_checkpoint_answers_whatever_becomes_the_best_and_404_once_it_is
     gone = is_problem(client.post("/predict", params=pinned, content=HIGH), 404)
     assert gone["type"] == "/problems/unknown-checkpoint"
     assert f"at step {best}; it has 99" in gone["detail"]
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
-from app.api.schemas import datasets, metrics, registry, runs
+from app.api.schemas import datasets, metrics, predictions, registry, runs
 from app.services import points
 from app.services import registry as registry_views
 from app.services.datasets.view import DatasetView
+from app.services.predictions.view import DoneView, PredictionView
 from app.services.runs import read, submit
 from app.services.runs.view import ProgressView, RunView
 
@@ -23,6 +24,8 @@ from app.services.runs.view import ProgressView, RunView
         (runs.Checkpoint, read.CheckpointView, {"links"}),
         (runs.Estimate, submit.Estimate, set()),
         (metrics.Point, points.PointView, set()),
+        (predictions.DatasetPrediction, PredictionView, set()),
+        (predictions.Done, DoneView, set()),
         (registry.RegisteredModel, registry_views.ModelView, set()),
         (registry.ModelVersion, registry_views.VersionView, set()),
     ],

@@ -71,7 +71,7 @@ def test_prometheus_counts_by_route_template_never_by_path(client):
     assert found["octet_http_requests_total", ("POST", "/predict", "404")] >= 1
     assert found["octet_http_request_seconds_count", ("GET", "/runs/{run_id}")] >= 1
     assert found["octet_runs", ("queued",)] == 0
-    assert found["octet_queue_messages", ()] == 0
+    assert found["octet_queue_messages", ("predictions",)] == 0
     assert found["octet_serving_waiting_files", ()] == 0
 
 
@@ -83,7 +83,7 @@ def test_two_applications_do_not_share_counters(client, tmp_path, database_url):
 
 def test_openapi_hides_what_is_not_built(client):
     paths = client.get("/openapi.json").json()["paths"]
-    assert not {"/explain", "/predictions", "/v2"} & set(paths)
+    assert not {"/explain", "/v2"} & set(paths)
 
 
 def test_the_config_schema_has_both_forms(client):

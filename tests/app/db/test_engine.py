@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import literal_column, make_url, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from app.db import datasets, runs
+from app.db import datasets, jobs, runs
 from app.db.dialect import now
 from app.db.engine import Database
 from app.parts import open_parts
@@ -29,7 +29,7 @@ def test_an_exception_rolls_the_whole_transaction_back(parts):
 
     def fails():
         with parts.db.transaction() as tx:
-            runs.move(tx, run, "running", {}, ended=False)
+            jobs.move(tx, jobs.RUNS, run, "running", {}, ended=False)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -40,7 +40,7 @@ def test_an_exception_rolls_the_whole_transaction_back(parts):
 def test_a_reader_is_not_kept_waiting_by_a_writer(parts):
     run = a_run(parts)
     with parts.db.transaction() as tx:
-        runs.move(tx, run, "running", {}, ended=False)
+        jobs.move(tx, jobs.RUNS, run, "running", {}, ended=False)
         assert row_of(parts, run.id).status == "queued"
 
 
@@ -49,7 +49,7 @@ def test_a_reading_sees_one_moment_whatever_is_committed_meanwhile(parts):
     with parts.db.reading() as tx:
         before = runs.get(tx, run.id)
         with parts.db.transaction() as writing:
-            runs.move(writing, run, "running", {}, ended=False)
+            jobs.move(writing, jobs.RUNS, run, "running", {}, ended=False)
         assert runs.get(tx, run.id) == before
     assert row_of(parts, run.id).status == "running"
 
@@ -83,12 +83,12 @@ def test_eight_threads_and_a_process_that_write_at_once_lose_nothing(parts, data
     """Read-then-write transactions of a deferred kind would fail here with SQLITE_BUSY."""
     run = a_run(parts)
     code = (
-        "import sys; from app.db.engine import Database; from app.db import runs\n"
+        "import sys; from app.db.engine import Database; from app.db import jobs, runs\n"
         "db = Database(sys.argv[1])\n"
         "for _ in range(25):\n"
         "    with db.transaction() as tx:\n"
         "        run = runs.lock(tx, sys.argv[2])\n"
-        "        runs.move(tx, run, 'queued', {'step': run.step + 1}, ended=False)\n"
+        "        jobs.move(tx, jobs.RUNS, run, 'queued', {'step': run.step + 1}, ended=False)\n"
         "db.close()\n"
     )
     other = subprocess.Popen([sys.executable, "-c", code, database_url, run.id])
@@ -97,7 +97,7 @@ def test_eight_threads_and_a_process_that_write_at_once_lose_nothing(parts, data
         for _ in range(25):
             with parts.db.transaction() as tx:
                 seen = runs.lock(tx, run.id)
-                assert runs.move(tx, seen, "queued", {"step": seen.step + 1}, ended=False)
+                assert jobs.move(tx, jobs.RUNS, seen, "queued", {"step": seen.step + 1}, ended=False)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

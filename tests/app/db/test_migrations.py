@@ -1,11 +1,16 @@
 import threading
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
-from app.db.engine import Database
+from app.db import idempotency
+from app.db.engine import Database, migration_config
+from app.db.jobs import RUNS
 from app.db.tables import metadata
+from tests.support.parts import opened_parts
+from tests.support.runs import a_run
 
 
 def _tables(db):
@@ -32,6 +37,25 @@ def test_migrations_go_backwards_to_nothing_and_forwards_again(database_url):
     db.migrate()
     assert set(metadata.tables) <= _tables(db)
     db.close()
+
+
+def test_keys_of_runs_outlive_the_coming_and_going_of_predictions(tmp_path, database_url):
+    with opened_parts(tmp_path, database_url) as parts:
+        run, config = a_run(parts), migration_config()
+
+        def go(way, revision):
+            with parts.db.transaction() as tx:
+                config.attributes["connection"] = tx
+                way(config, revision)
+
+        with parts.db.transaction() as tx:
+            idempotency.claim(tx, "a key", "f" * 64, RUNS, run.id)
+        go(command.downgrade, "0002")
+        with parts.db.transaction() as tx:
+            assert "predictions" not in inspect(tx).get_table_names()
+        go(command.upgrade, "head")
+        with parts.db.transaction() as tx:
+            assert idempotency.claim(tx, "a key", "f" * 64, RUNS, run.id).run_id == run.id
 
 
 def test_processes_that_start_together_migrate_once(database_url):

@@ -3,9 +3,10 @@ import threading
 
 import pytest
 
+from app.services.jobs.outcomes import JobEnd
 from app.services.points import BadSplit, page, position
 from app.services.runs.find import BadCursor, UnknownRun
-from app.services.runs.lease import RunEnd, acquire, finish, hand_back, record_points
+from app.services.runs.lease import acquire, finish, hand_back, record_points
 from tests.app.services.runs.test_lease import at_once
 from tests.support.runs import a_point, a_run
 
@@ -109,7 +110,7 @@ def test_a_cursor_that_was_never_given_out_is_refused(parts, lease, after):
 def test_the_position_says_when_nothing_new_can_come(parts, lease):
     record_points(parts, lease, [a_point(1)])
     assert (position(parts, lease.run_id).last_cursor, position(parts, lease.run_id).ended) == (1, False)
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
     assert (position(parts, lease.run_id).status, position(parts, lease.run_id).ended) == ("succeeded", True)
     assert page(parts, lease.run_id).position == position(parts, lease.run_id)
 

@@ -1,6 +1,7 @@
 import pytest
 
 from app.services import registry
+from app.services.jobs.outcomes import JobEnd
 from app.services.registry import (
     BadModelName,
     CheckpointWithoutRun,
@@ -11,7 +12,7 @@ from app.services.registry import (
     UnknownModel,
 )
 from app.services.runs.find import UnknownCheckpoint, UnknownRun
-from app.services.runs.lease import RunEnd, acquire, finish
+from app.services.runs.lease import acquire, finish
 from tests.app.services.runs.test_lease import at_once
 from tests.support.runs import a_run, checkpointed
 
@@ -23,7 +24,7 @@ def trained(parts, name="a run", steps=(5,), status="succeeded"):
     for step in steps:
         checkpointed(parts, lease, "best", step, step / 100)
     if status:
-        finish(parts, lease, RunEnd(status, "finished"))
+        finish(parts, lease, JobEnd(status, "finished"))
     return run.id
 
 
@@ -103,7 +104,7 @@ def test_the_newest_is_the_one_that_ended_last_not_the_one_that_began_last(parts
     first, second = (acquire(parts, a_run(parts).id, "w") for _ in range(2))
     for lease in (second, first):
         checkpointed(parts, lease, "best", 5, 0.5)
-        finish(parts, lease, RunEnd("succeeded", "finished"))
+        finish(parts, lease, JobEnd("succeeded", "finished"))
     assert registry.resolve(parts).run_id == first.run_id
 
 

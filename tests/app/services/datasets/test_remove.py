@@ -3,8 +3,9 @@ import pytest
 from app.services.datasets.find import UnknownDataset
 from app.services.datasets.read import get_dataset
 from app.services.datasets.remove import DatasetInUse, remove_dataset
+from app.services.jobs.outcomes import JobEnd
 from app.services.runs.control import cancel
-from app.services.runs.lease import RunEnd, acquire, finish
+from app.services.runs.lease import acquire, finish
 from app.services.runs.read import get_run
 from tests.support.runs import a_dataset, a_run
 
@@ -20,7 +21,7 @@ def test_a_data_set_is_kept_while_a_run_may_still_read_it(parts):
     cancel(parts, queued.id)
     with pytest.raises(DatasetInUse, match=running.id):
         remove_dataset(parts, dataset.id)
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
     remove_dataset(parts, dataset.id)
     with pytest.raises(UnknownDataset):
         get_dataset(parts, dataset.id)

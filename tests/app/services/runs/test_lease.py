@@ -4,17 +4,17 @@ import threading
 
 import pytest
 
+from app.services.jobs.lease import LeaseLost
+from app.services.jobs.outcomes import JobEnd, JobError
+from app.services.jobs.states import Status
 from app.services.runs import lease as leases
 from app.services.runs.control import cancel
-from app.services.runs.failures import RunError
-from app.services.runs.lease import LeaseLost, RunEnd
 from app.services.runs.read import attempts, checkpoints, events, get_run
-from app.services.runs.states import Status
 from models.training.report import Plan, Progress
 from tests.support.parts import opened_parts
 from tests.support.runs import a_point, a_run, checkpointed, row_of
 
-DONE = RunEnd("succeeded", "finished")
+DONE = JobEnd("succeeded", "finished")
 PLAN = Plan(steps=20, batch_size=4, threads=1, sample_interval=5, steps_per_epoch=10, reasons={"steps": "asked for"})
 
 
@@ -164,7 +164,7 @@ def test_a_finished_run_shows_the_steps_that_were_done_and_the_planned_beside(pa
     lease = leases.acquire(parts, run.id, "w")
     leases.record_plan(parts, lease, PLAN)
     leases.record_progress(parts, lease, Progress(12, 20, 1.2, 3.0))
-    leases.finish(parts, lease, RunEnd("succeeded", "finished", stopped="time"))
+    leases.finish(parts, lease, JobEnd("succeeded", "finished", stopped="time"))
     view = get_run(parts, run.id)
     assert (view.status, view.stopped, view.error, view.worker) == ("succeeded", "time", None, None)
     assert (view.progress.step, view.progress.steps, view.progress.planned_steps) == (12, 12, 20)
@@ -176,8 +176,8 @@ def test_a_finished_run_shows_the_steps_that_were_done_and_the_planned_beside(pa
 def test_a_failed_run_says_why(parts):
     run = a_run(parts)
     lease = leases.acquire(parts, run.id, "w")
-    error = RunError("non-finite-loss", "The loss is not finite", "Use a smaller lr.")
-    leases.finish(parts, lease, RunEnd("failed", "error", error))
+    error = JobError("non-finite-loss", "The loss is not finite", "Use a smaller lr.")
+    leases.finish(parts, lease, JobEnd("failed", "error", error))
     assert get_run(parts, run.id).error == {
         "type": "non-finite-loss",
         "title": "The loss is not finite",
@@ -198,7 +198,7 @@ def test_handing_back_queues_and_announces_and_is_no_failure(parts, broker):
 
 def test_failures_without_a_new_checkpoint_end_the_run_with_their_error(parts):
     run = a_run(parts)
-    error = RunError("out-of-memory", "Out of memory", "Use a smaller batch_size.")
+    error = JobError("out-of-memory", "Out of memory", "Use a smaller batch_size.")
     status = []
     while lease := leases.acquire(parts, run.id, "w"):
         status.append(leases.hand_back(parts, lease, "error", error))
@@ -221,7 +221,7 @@ def test_failures_without_a_new_checkpoint_end_the_run_with_their_error(parts):
 )
 def test_the_second_time_in_a_row_that_memory_does_not_suffice_is_the_last(parts, reasons, status):
     run = a_run(parts)
-    error = RunError("out_of_memory", "Out of memory", "Lower batch_size.")
+    error = JobError("out_of_memory", "Out of memory", "Lower batch_size.")
     for number, reason in enumerate(reasons):
         lease = leases.acquire(parts, run.id, "w")
         if reason == "checkpoint":

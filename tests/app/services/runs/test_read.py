@@ -2,9 +2,10 @@ import hashlib
 
 import pytest
 
+from app.services.jobs.outcomes import JobEnd
 from app.services.runs.find import UnknownCheckpoint, UnknownRun
 from app.services.runs.keys import log_key
-from app.services.runs.lease import RunEnd, acquire, finish
+from app.services.runs.lease import acquire, finish
 from app.services.runs.read import (
     NoLog,
     UnknownStatus,
@@ -81,7 +82,7 @@ def test_weights_of_both_kinds_are_files(parts):
 
 def test_events_go_on_from_a_cursor(parts):
     run = a_run(parts)
-    finish(parts, acquire(parts, run.id, "w"), RunEnd("succeeded", "finished"))
+    finish(parts, acquire(parts, run.id, "w"), JobEnd("succeeded", "finished"))
     first, second = events(parts, run.id)
     assert (first.kind, second.kind) == ("running", "succeeded")
     assert events(parts, run.id, after=first.cursor) == [second]

@@ -3,12 +3,15 @@
 import pytest
 
 from app.services import registry
+from app.services.predictions.control import cancel
+from app.services.predictions.read import get_prediction
 from app.services.registry import NothingToRollBack
 from app.services.runs.find import UnknownRun
 from app.services.runs.lease import acquire
 from app.services.runs.remove import RunInUse, remove_run
 from tests.app.services.runs.test_lease import at_once
 from tests.app.services.test_registry import trained
+from tests.support.predictions import a_prediction
 from tests.support.runs import a_run
 
 
@@ -30,6 +33,17 @@ def test_files_and_rows_are_gone_and_the_second_removal_finds_none(parts):
         remove_run(parts, run)
     with pytest.raises(UnknownRun):
         registry.resolve(parts, run=run)
+
+
+def test_a_run_whose_checkpoint_a_prediction_may_read_stays_and_then_leaves_the_prediction_behind(parts):
+    run = trained(parts)
+    prediction = a_prediction(parts, run=run)
+    with pytest.raises(RunInUse, match=prediction):
+        remove_run(parts, run)
+    cancel(parts, prediction)
+    remove_run(parts, run)
+    view = get_prediction(parts, prediction)
+    assert (view.run, view.run_name, view.status) == (None, "a run", "cancelled")
 
 
 def test_several_versions_in_a_row_leave_a_history_that_still_rolls_back(parts):

@@ -6,9 +6,11 @@ from sqlalchemy import select, update
 
 from app.db.tables import idempotency
 from app.services.datasets.create import create_dataset
-from app.services.runs.lease import RunEnd, acquire, finish, record_plan, record_progress
+from app.services.jobs.keys import KEY_LIFE_S, KeyReused
+from app.services.jobs.outcomes import JobEnd
+from app.services.runs.lease import acquire, finish, record_plan, record_progress
 from app.services.runs.read import events, get_run, list_runs
-from app.services.runs.submit import KEY_LIFE_S, BadConfig, DatasetNotThere, KeyReused, check, submit
+from app.services.runs.submit import BadConfig, DatasetNotThere, check, submit
 from models.config import load_config
 from models.training.report import Plan, Progress
 from tests.app.services.runs.test_lease import at_once
@@ -197,7 +199,7 @@ def test_a_check_knows_the_time_of_a_step_once_such_a_run_was_measured(parts, wo
     view, _ = submit(parts, full())
     lease = acquire(parts, view.id, "w")
     record_progress(parts, lease, Progress(20, 20, 2.0, None))
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
     used = get_run(parts, view.id).used_s
     assert check(parts, full(n_epochs=9)).estimate["seconds_per_step"] == pytest.approx(used / 20, abs=1e-3)
     assert check(parts, full(batch_size=3)).estimate["seconds_per_step"] is None

@@ -2,10 +2,11 @@ import itertools
 
 import pytest
 
+from app.services.jobs.lease import LeaseLost
+from app.services.jobs.reaper import ReapAction, reap
 from app.services.runs.control import cancel
-from app.services.runs.lease import LeaseLost, acquire, hand_back, heartbeat
+from app.services.runs.lease import acquire, hand_back, heartbeat
 from app.services.runs.read import attempts, get_run
-from app.services.runs.reaper import ReapAction, reap
 from tests.app.services.runs.test_lease import at_once
 from tests.support.parts import opened_parts
 from tests.support.runs import a_run, row_of
@@ -126,7 +127,7 @@ def test_eight_reapers_at_once_take_a_run_back_once(short):
         return len(done) >= 4
 
     until(all_back)
-    assert sorted(one.run_id for one in done) == sorted(runs)
+    assert sorted(one.job_id for one in done) == sorted(runs)
     assert [row_of(short, lease.run_id).failures for lease in leases] == [1, 1, 1, 1]
 
 

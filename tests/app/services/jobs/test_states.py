@@ -3,7 +3,8 @@ from contextlib import nullcontext
 
 import pytest
 
-from app.services.runs.states import ENDED, TRANSITIONS, Status, WrongState, transition
+from app.services.jobs.states import ENDED, TRANSITIONS, Status, WrongState
+from app.services.runs.states import transition
 from tests.support.runs import a_run, row_of
 
 LEGAL = {

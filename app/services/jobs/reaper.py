@@ -1,0 +1,81 @@
+"""Takes jobs back from workers that vanished, and announces again what no worker heard of. Its one duty."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Literal
+
+from app.broker import BrokerError, Queue
+from app.db import jobs as job_rows
+from app.db import leases
+from app.db.jobs import PREDICTIONS, RUNS, Jobs, Row
+from app.parts import Parts
+from app.services.jobs.states import Status
+from app.services.predictions import failures as of_predictions
+from app.services.runs import failures as of_runs
+
+
+@dataclass(frozen=True, slots=True)
+class ReapAction:
+    """What the reaper did with one job, and the queue that jobs of its kind wait in."""
+
+    job_id: str
+    action: Literal["queued", "failed", "cancelled", "announced"]
+    queue: Queue = Queue.RUNS
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind(Generic[Row]):
+    """One kind of job: its rows, its queue, and what ends an attempt at one."""
+
+    jobs: Jobs[Row]
+    queue: Queue
+    give_up: Callable[..., Status]
+
+
+_KINDS: tuple[_Kind[Any], ...] = (
+    _Kind(RUNS, Queue.RUNS, of_runs.give_up),
+    _Kind(PREDICTIONS, Queue.PREDICTIONS, of_predictions.give_up),
+)
+
+
+def reap(parts: Parts) -> list[ReapAction]:
+    """Look once at every kind of job. Safe to run anywhere, as often as wanted, in many processes at a time.
+
+    Fewer messages than queued jobs: some were lost. Nobody knows whose, so every job is announced again that was not
+    lately; a message too many costs nothing. There are then at most twice as many messages as queued jobs, and no
+    further ones until workers have taken the surplus: the queue cannot grow without limit.
+    """
+    return [action for kind in _KINDS for action in _reap(parts, kind)]
+
+
+def _reap(parts: Parts, kind: _Kind[Any]) -> list[ReapAction]:
+    clocks, jobs = parts.settings.clocks, kind.jobs
+    messages = _messages(parts, kind.queue)
+    actions: list[ReapAction] = []
+    with parts.db.transaction() as tx:
+        lost = messages is not None and messages < job_rows.count_queued(tx, jobs)
+        for job in leases.expired(tx, jobs):
+            status = kind.give_up(tx, job, "lost", None, max_attempts=clocks.max_attempts, counted=False)
+            actions.append(ReapAction(job.id, _ACTION[status], kind.queue))
+        if lost:
+            late = job_rows.unannounced(tx, jobs, clocks.announce_s)
+            actions += [ReapAction(job.id, "announced", kind.queue) for job in late]
+    for done in actions:
+        if done.action in ("queued", "announced"):
+            parts.broker.announce(done.job_id, kind.queue)
+    return actions
+
+
+_ACTION: dict[Status, Literal["queued", "failed", "cancelled"]] = {
+    Status.QUEUED: "queued",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "cancelled",
+}
+
+
+def _messages(parts: Parts, queue: Queue) -> int | None:
+    """How many messages wait in a queue; None when the broker does not say."""
+    try:
+        return parts.broker.depth(queue)
+    except BrokerError:
+        return None
