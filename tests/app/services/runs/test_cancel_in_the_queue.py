@@ -1,10 +1,10 @@
 """A run that was cancelled in the queue stays so: when the service starts again, and when the machine is free."""
 
+from app.services.jobs.reaper import reap
 from app.services.points import page
 from app.services.runs.control import cancel
 from app.services.runs.lease import RunEnd, acquire, finish, heartbeat, in_line
 from app.services.runs.read import attempts, get_run
-from app.services.runs.reaper import reap
 from tests.support.parts import opened_parts
 from tests.support.runs import a_run
 
