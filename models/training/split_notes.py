@@ -43,8 +43,8 @@ def _together(groups: Grouped, validating: int, asked: int) -> Iterator[str]:
     )
     if validating != asked:
         yield (
-            f"valid_size asks for {asked} files and {validating} validate, so that equal files stay together and classes "
-            "are trained on"
+            f"valid_size asks for {asked} files and {validating} validate, so that equal files stay together and "
+            "classes are trained on"
         )
 
 
