@@ -82,34 +82,45 @@ def timed(name: str, files: int, total: int, work: Callable[[], object], before:
 
 def say(name: str, seconds: float, files: int, total: int, before: float | None, more: str = "") -> None:
     """One line of the table."""
-    ratio = f"{before / seconds:6.2f} x tar" if before else " " * 12
+    ratio = f"{files / seconds / before:6.2f} x tar" if before else " " * 12
     load = os.getloadavg()[0]
     speed = f"{files / seconds:9,.0f} files/s {total / seconds / 1e6:7.1f} MB/s"
     print(f"{name:32} {seconds:7.1f} s {speed} {ratio}  load {load:4.1f}  {more}", flush=True)
 
 
-def measure_kind(work: Path, kind: str, count: int, served: Served) -> None:
-    """One kind of archive, all ways."""
+def measure_kind(work: Path, kind: str, count: int, unpack: int, rounds: int, served: Served) -> None:
+    """One kind of archive, all ways; of `unpack` files at most, for a disk may take long to remove them."""
     archive, labels = work / f"files.{kind}", work / "labels.csv"
+    before = unpacked(archive, kind, min(count, unpack))
     write_labels(labels, count)
     total = write_archive(archive, kind, count)
     if kind != "tar":
         (work / "files.tar").unlink(missing_ok=True)
-    size, tree = archive.stat().st_size, work / "tree"
+    size = archive.stat().st_size
     print(f"{kind}: {count:,} files, {total / 1e6:,.0f} MB, archive {size / 1e6:,.0f} MB")
     timed(f"cp of the archive ({kind})", count, size, program("cp", str(archive), f"{archive}.copy"))
     Path(f"{archive}.copy").unlink()
-    tree.mkdir()
-    unzip, untar = ["unzip", "-q", str(archive), "-d", str(tree)], ["tar", "-xf", str(archive), "-C", str(tree)]
-    unpack = unzip if kind == "zip" else untar
-    before = timed(f"{unpack[0]} to disk ({kind})", count, total, program(*unpack))
-    subprocess.run(["rm", "-rf", str(tree)], check=True)
     pack = work / "pack"
-    timed(f"octet pack ({kind})", count, total, pack_in_new_process(str(pack), str(labels), str(archive)), before)
+    for _ in range(rounds):
+        shutil.rmtree(pack, ignore_errors=True)
+        timed(f"octet pack ({kind})", count, total, pack_in_new_process(str(pack), str(labels), str(archive)), before)
     reading(pack)
     shutil.rmtree(pack)
-    upload(served, f"million-{kind}-{count}", labels, archive, count, total, before)
+    for number in range(rounds):
+        upload(served, f"many-{kind}-{number}", labels, archive, count, total, before)
     archive.unlink()
+
+
+def unpacked(archive: Path, kind: str, count: int) -> float:
+    """Files/s of unpacking so many to disk."""
+    tree, total = archive.with_name("tree"), write_archive(archive, kind, count)
+    tree.mkdir()
+    unzip, untar = ["unzip", "-q", str(archive), "-d", str(tree)], ["tar", "-xf", str(archive), "-C", str(tree)]
+    command = unzip if kind == "zip" else untar
+    seconds = timed(f"{command[0]} of {count:,} to disk ({kind})", count, total, program(*command))
+    shutil.rmtree(tree)
+    archive.unlink()
+    return count / seconds
 
 
 def upload(served: Served, name: str, labels: Path, archive: Path, count: int, total: int, before: float) -> None:
@@ -166,6 +177,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=1_000_000)
     parser.add_argument("--kinds", nargs="*", default=["tar", "tar.gz", "zip"])
+    parser.add_argument("--unpack", type=int, default=100_000, help="files that tar and unzip write to disk")
+    parser.add_argument("--rounds", type=int, default=2, help="how often packing and uploading are measured")
     parser.add_argument("--large", type=float, default=2)
     parser.add_argument("--predict", type=float, default=1)
     args = parser.parse_args()
@@ -175,7 +188,7 @@ def main() -> None:
             time.sleep(15)
         print(f"idle service: {others.report().strip()}; API {Memory(served.api).now():.0f} MB")
         for kind in args.kinds:
-            measure_kind(work, kind, args.files, served)
+            measure_kind(work, kind, args.files, args.unpack, args.rounds, served)
         if args.large:
             measure_large(work, args.large, served)
         if args.predict:
