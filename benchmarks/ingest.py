@@ -5,12 +5,15 @@
 Files of 1 to 4 KB (about 2.5 KB on average) in a temporary folder. For each kind, in one run: `cp` of the archive,
 `tar -xf` (or `unzip`) to disk, the packer in a process of its own, and an upload to a real `octet serve`, whose API
 process is sampled while another client uploads a small data set and asks for a prediction, again and again. Then
-one file of `--large` GB in an upload, the same in an archive, and a prediction from a body of `--predict` GB.
+one file of `--large` GB in an upload, the same in an archive, a prediction from a body of `--predict` GB, and one of
+`--items` files, as a form and as JSON.
 Prints files/s, MB/s (10^6 unpacked bytes), ratios to `tar -xf`, resident memory of the API, latencies beside those of
 an idle service, and the load of the machine. Linux; needs tar, cp and unzip.
 """
 
 import argparse
+import base64
+import json
 import os
 import resource
 import shutil
@@ -25,7 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.packing import pack_in_new_process, program, reading, write_archive, write_labels
-from benchmarks.served import PIECE, Served, serve
+from benchmarks.served import END, FORM, PIECE, Served, part, serve
 
 
 @dataclass
@@ -172,6 +175,21 @@ def measure_predict(gigabytes: float, served: Served) -> None:
     print(others.report())
 
 
+def measure_items(count: int, served: Served) -> None:
+    """One request of many files, as a form and as JSON."""
+    files = [bytes(i % 251 for i in range(n % 40 + 1)) for n in range(count)]
+    form = b"".join(part("file", data, f"{n}.bin") for n, data in enumerate(files)) + END
+    items = json.dumps([{"input": base64.b64encode(data).decode()} for data in files]).encode()
+    for name, body, kind in (("multipart", form, FORM), ("JSON", items, "application/json")):
+        with served.others() as others:
+            began = time.perf_counter()
+            answer = served.post("/predict", body, len(body), kind)
+            seconds = time.perf_counter() - began
+        assert len(answer.get("predictions") or answer["result"]) == count
+        say(f"POST /predict of {count:,} ({name})", seconds, count, sum(map(len, files)), None)
+        print(others.report())
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -181,6 +199,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="how often packing and uploading are measured")
     parser.add_argument("--large", type=float, default=2)
     parser.add_argument("--predict", type=float, default=1)
+    parser.add_argument("--items", type=int, default=10_000)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="octet-ingest-") as name, serve(Path(name) / "data") as served:
         work = Path(name)
@@ -193,6 +212,8 @@ def main() -> None:
             measure_large(work, args.large, served)
         if args.predict:
             measure_predict(args.predict, served)
+        if args.items:
+            measure_items(args.items, served)
 
 
 if __name__ == "__main__":
