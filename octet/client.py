@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
 from octet.errors import Refused, Unreachable
 from octet.objects import Attempt, Checkpoint, Dataset, DatasetPrediction, Point, Prediction, Run
 from octet.predictions import Predictions
+from octet.proxies import is_own_machine, proxy_for
 from octet.uploads import ARCHIVES, Content, FolderTar, Form, Held, OnDisk, OnSent, Part
 from octet.watching import PAGE, Seen, pages, watch
 
@@ -34,14 +35,16 @@ class Client:
     def __init__(self, url: str | None = None, *, timeout_s: float = 120.0) -> None:
         self.url = (url or os.environ.get("OCTET_URL") or DEFAULT_URL).rstrip("/")
         try:
-            loopback = urlsplit(self.url).hostname in {"127.0.0.1", "localhost", "::1"}
+            self._proxy = proxy_for(self.url)
             self._http = httpx.Client(
                 base_url=self.url,
                 timeout=httpx.Timeout(timeout_s, connect=10.0),
-                trust_env=not loopback,  # a proxy of the environment does not know this machine's services
+                trust_env=not is_own_machine(self.url),  # a proxy does not know this machine's services
             )
         except (ValueError, httpx.InvalidURL) as error:
             raise Unreachable(self.url, f"this is no URL: {error}") from error
+        except ImportError as error:  # httpx, of a proxy whose protocol it does not speak
+            raise Unreachable(self.url, str(error), self._proxy) from error
         self.predictions = Predictions(self.url, self._http, self._send, self._rows)
 
     def __enter__(self) -> Self:
@@ -152,7 +155,7 @@ class Client:
 
     def attempts(self, run_id: str) -> list[Attempt]:
         """Who worked on it, and why each ended."""
-        return [Attempt.model_validate(a) for a in self.get_json(f"/runs/{_part(run_id)}/attempts")["attempts"]]
+        return [Attempt.model_validate(row) for row in self._rows(f"/runs/{_part(run_id)}/attempts", "attempts")]
 
     def checkpoints(self, run_id: str) -> list[Checkpoint]:
         """Its stored weights."""
@@ -262,7 +265,7 @@ class Client:
         try:
             response = self._http.request(method, path, **more)
         except httpx.TransportError as error:
-            raise Unreachable(self.url, str(error) or type(error).__name__) from error
+            raise Unreachable(self.url, str(error) or type(error).__name__, self._proxy) from error
         if response.is_error:
             raise Refused.of(response)
         return response

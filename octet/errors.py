@@ -15,8 +15,13 @@ class OctetError(Exception):
 class Unreachable(OctetError):
     """No service answers at the address, or it was lost and did not come back in time."""
 
-    def __init__(self, url: str, cause: str) -> None:
-        super().__init__(f"no Octet service answers at {url} ({cause}); start one with: octet serve")
+    def __init__(self, url: str, cause: str, proxy: str | None = None) -> None:
+        """proxy: the one of the environment that the request went to."""
+        mend = "start one with: octet serve"
+        if proxy:
+            cause = f"through the proxy {proxy} of the environment: {cause}"
+            mend = "NO_PROXY names the hosts that are asked without it"
+        super().__init__(f"no Octet service answers at {url} ({cause}); {mend}")
         self.url = url
 
 

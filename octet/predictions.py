@@ -13,6 +13,7 @@ import httpx
 
 from octet.errors import Refused, Unreachable
 from octet.objects import DatasetPrediction
+from octet.proxies import proxy_for
 
 FORMS = {".csv": "csv", ".parquet": "parquet"}
 """The form of a result, by the ending of the file that it is written to."""
@@ -118,7 +119,7 @@ class Predictions:
                 raise Unreachable(self._url, f"of the result, other bytes arrived than {tag}")
             temporary.replace(target)
         except httpx.TransportError as error:
-            raise Unreachable(self._url, str(error) or type(error).__name__) from error
+            raise Unreachable(self._url, str(error) or type(error).__name__, proxy_for(self._url)) from error
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)

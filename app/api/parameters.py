@@ -1,6 +1,7 @@
 """Parameters of requests: numbers that every database can hold, and no name that a route does not know."""
 
 import difflib
+from collections import Counter
 from collections.abc import Collection
 from typing import Annotated
 
@@ -27,11 +28,23 @@ class UnknownParameter(Invalid):
     example = Example("statuss: unknown; did you mean status?", "statuss")
 
 
+class RepeatedParameter(Invalid):
+    """The query has a parameter twice, and a route takes each once; which was meant would be a guess."""
+
+    rule = "repeated-parameter"
+    title = "A parameter stands twice"
+    mend = "Send every parameter once."
+    example = Example("limit: stands twice; send it once", "limit")
+
+
 def refuse_unknown(request: Request, known: Collection[str]) -> None:
-    """Raises UnknownParameter with the nearest known name of each."""
+    """Raises UnknownParameter with the nearest known name of each, RepeatedParameter."""
     faults = [Fault(name, _words(name, known)) for name in dict.fromkeys(request.query_params) if name not in known]
     if faults:
         raise UnknownParameter("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults), faults)
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    if twice := [Fault(name, "stands twice; send it once") for name, count in counts.items() if count > 1]:
+        raise RepeatedParameter("; ".join(f"{fault.pointer}: {fault.detail}" for fault in twice), twice)
 
 
 def _words(name: str, known: Collection[str]) -> str:

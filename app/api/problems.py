@@ -209,7 +209,7 @@ def handle_problems(app: FastAPI) -> None:
 def _of_http_exception(app: FastAPI, request: Request, error: HTTPException) -> Response:
     path, options = route_path(request.scope), request.method == "OPTIONS"
     if error.status_code == 404 and not (options and path == "*"):
-        return problem(request, HTTP_RULES[404], f"nothing is at {path}; GET / lists where to begin")
+        return problem(request, HTTP_RULES[404], f"nothing is at {path}; {_elsewhere(app, path)}")
     if error.status_code in (404, 405):
         allowed = ", ".join(_methods(app, path))
         if options:
@@ -220,6 +220,13 @@ def _of_http_exception(app: FastAPI, request: Request, error: HTTPException) -> 
     kind = next((kind for kind in known.values() if STATUS[kind] == error.status_code), Invalid)
     rule = replace(rule_of(kind), status=error.status_code)
     return problem(request, rule, str(error.detail), headers=error.headers)
+
+
+def _elsewhere(app: FastAPI, path: str) -> str:
+    """What to ask in place of a path that no route has."""
+    plain = "/" + "/".join(filter(None, path.split("/")))
+    known = plain != path and any(isinstance(route, Route) and route.path_regex.match(plain) for route in app.routes)
+    return f"did you mean {plain}?" if known else "GET / lists where to begin"
 
 
 def _methods(app: FastAPI, path: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +14,8 @@ from app.api.schemas.registry import Promotion, RegisteredModel, RegisteredModel
 from app.services import registry
 from app.services.registry import PATTERN
 from app.services.registry import rollback as serve_previous
+
+MAX_LIMIT = 1000
 
 router = APIRouter(tags=["models"], dependencies=[KNOWN_ALONE])
 
@@ -31,9 +33,14 @@ Promoted = Annotated[Promotion, Depends(_promotion)]
 
 
 @router.get("/models", summary="List models", response_model=RegisteredModels)
-def list_models(parts: PartsOf) -> dict[str, Any]:
-    """Every name, with what it stands for."""
-    return {"models": registry.list_models(parts)}
+def list_models(
+    parts: PartsOf,
+    after: Annotated[str, Query(description="`next` of the page before.")] = "",
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 100,
+) -> dict[str, Any]:
+    """Every name, with what it stands for, in the order of names."""
+    found = registry.list_models(parts, after, limit + 1)
+    return {"models": found[:limit], "next": found[limit - 1].name if len(found) > limit else None}
 
 
 @router.get("/models/{name}", summary="Read a model", response_model=RegisteredModel, responses=problems(404))

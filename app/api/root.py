@@ -28,7 +28,8 @@ def placed(scope: Scope, root_path: str) -> Scope:
 
 def route_path(scope: Scope) -> str:
     """The path that routes are matched against: without the prefix."""
-    root, path = str(scope.get("root_path", "")), str(scope["path"])
+    root = str(scope.get("app_root_path", scope.get("root_path", "")))  # below a mount, the root is the mount's
+    path = str(scope["path"])
     return path[len(root) :] if root and path.startswith(root + "/") else path
 
 

@@ -105,9 +105,15 @@ def delete_run(parts: PartsOf, run_id: RunId) -> Response:
 
 
 @router.get("/runs/{run_id}/attempts", summary="List attempts", response_model=Attempts, responses=problems(404))
-def list_attempts(parts: PartsOf, run_id: RunId) -> dict[str, Any]:
+def list_attempts(
+    parts: PartsOf,
+    run_id: RunId,
+    after: After = 0,
+    limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = read.MAX_LIMIT,
+) -> dict[str, Any]:
     """Every lease that was taken on the run, and how it ended."""
-    return {"attempts": read.attempts(parts, run_id)}
+    found = read.attempts(parts, run_id, after, limit + 1)
+    return {"attempts": found[:limit], "next": found[limit - 1].attempt if len(found) > limit else None}
 
 
 @router.get("/runs/{run_id}/events", summary="List events", response_model=Events, responses=problems(404, 422))

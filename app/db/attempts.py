@@ -29,9 +29,10 @@ def reason_of(tx: Connection, run_id: str, attempt: int) -> str | None:
     return tx.execute(query).scalar_one_or_none()
 
 
-def of_run(tx: Connection, run_id: str) -> list[AttemptRow]:
-    """All attempts of a run in order."""
-    return every(tx, select(attempts).where(attempts.c.run_id == run_id).order_by(attempts.c.attempt), AttemptRow)
+def of_run(tx: Connection, run_id: str, after: int = 0, limit: int | None = None) -> list[AttemptRow]:
+    """Attempts of a run in order, from beyond one of them."""
+    query = select(attempts).where(attempts.c.run_id == run_id, attempts.c.attempt > after)
+    return every(tx, query.order_by(attempts.c.attempt).limit(limit), AttemptRow)
 
 
 def _one(run_id: str, attempt: int) -> Update:

@@ -44,9 +44,9 @@ def served(tx: Connection, name: str, *, lock: bool = False) -> VersionRow | Non
     return first(tx, query.with_for_update(of=models) if lock else query, VersionRow)
 
 
-def all_served(tx: Connection) -> list[VersionRow]:
-    """The version that each name stands for, by name."""
-    return every(tx, _served().order_by(models.c.name), VersionRow)
+def all_served(tx: Connection, after: str = "", limit: int | None = None) -> list[VersionRow]:
+    """The version that each name stands for, by name, from beyond a name."""
+    return every(tx, _served().where(models.c.name > after).order_by(models.c.name).limit(limit), VersionRow)
 
 
 def version(tx: Connection, name: str, number: int) -> VersionRow | None:

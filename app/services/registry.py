@@ -162,10 +162,10 @@ def remove_model(parts: Parts, name: str) -> None:
         registry.remove(tx, name)
 
 
-def list_models(parts: Parts) -> list[ModelView]:
-    """Every name of the registry."""
+def list_models(parts: Parts, after: str = "", limit: int | None = None) -> list[ModelView]:
+    """Names of the registry in their order, from beyond one of them; all without a limit."""
     with parts.db.reading() as tx:
-        return [_view(row, registry.history(tx, row.name)) for row in registry.all_served(tx)]
+        return [_view(row, registry.history(tx, row.name)) for row in registry.all_served(tx, after, limit)]
 
 
 def get_model(parts: Parts, name: str) -> ModelView:

@@ -46,7 +46,8 @@ def _unreadable(column: TargetSummary, kind: TargetType, *, binary: bool) -> str
         return f"has {column.labelled} labels; at least 2 are needed, one to train and one to validate."
     if kind == "continuous":
         names = [name for name in column.classes or {} if not _is_finite(name)]
-        return f"is no column of numbers: it holds {_some(names)}; take it as categorical." if names else None
+        mend = "take it as categorical, or write numbers (1.5) and empty cells there and upload the labels again"
+        return f"is no column of numbers: it holds {_some(names)}; {mend}." if names else None
     if column.distinct < 2:
         return "has a single class; there is nothing to tell apart."
     if binary and column.distinct != 2:

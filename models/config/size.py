@@ -20,7 +20,7 @@ _FLOAT = 4
 """Bytes of a float32."""
 PROCESS_BYTES = {"cpu": 500 * 10**6, "cuda": 600 * 10**6}
 """A process with torch loaded and used, without any model; of a GPU, what its context and libraries take there."""
-_MARGIN = 1.04
+_MARGIN = 1.07
 CHUNK_TOKENS = 4096
 """As models.nn.sequence_default.TOKENS_AT_ONCE: on a CPU, each thread takes so many through the blocks at a time."""
 SCORES = 2**18

@@ -16,6 +16,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ from pydantic import BaseModel
 from models.packed.labels import LabelTable
 from models.packed.problems import FormatError
 from models.packed.summary import TargetType
-from models.packed.texts import Int64, Texts
+from models.packed.texts import Int64, Texts, as_bytes
 
 DATA, INDEX, LABELS = "data.bin", "index.bin", "labels.bin"
 FILES = (DATA, INDEX, LABELS)
@@ -36,6 +37,7 @@ INDEX_MAGIC, LABELS_MAGIC = b"OCTETIDX", b"OCTETLBL"
 HEADER = struct.Struct("<8sIIQQQQQ8x")
 """magic, version, 0, number of files, a, b, c, size of the whole file: index (a data bytes, b id bytes, c name bytes),
 labels (a JSON bytes, b and c 0)."""
+Part: TypeAlias = bytes | memoryview
 DIGEST_BYTES = 32
 BODY = HEADER.size + DIGEST_BYTES
 
@@ -87,7 +89,7 @@ def text_part_size(files: int, blob: int) -> int:
     return 8 * (files + 1) + padded(blob)
 
 
-def text_part(texts: Texts) -> tuple[bytes, bytes, bytes]:
+def text_part(texts: Texts) -> tuple[Part, Part, Part]:
     """A text part as it is written: bounds, blob, padding."""
     bounds, blob = texts.buffers()
     return bounds, blob, bytes(padded(len(blob)) - len(blob))
@@ -118,20 +120,20 @@ def content_digest(ids: Texts, lengths: Int64, digests: npt.NDArray[np.uint8], l
     It says nothing of the archive: kind, order, folders and the place of a file in data.bin do not enter.
     """
     total = hashlib.sha256(b"octet pack 1\n")
-    for part in (*ids.buffers(), lengths.astype("<i8").tobytes(), digests.tobytes()):
-        _update(total, part)
+    parts: list[Part] = [*ids.buffers(), as_bytes(lengths, "<i8"), as_bytes(digests, "u1")]
     for name, column in sorted(labels.columns.items()):
-        for part in (name.encode(), column.type.encode(), bytes([column.nan_is_missing]), *column.text.buffers()):
-            _update(total, part)
+        parts += (name.encode(), column.type.encode(), bytes([column.nan_is_missing]), *column.text.buffers())
+    for part in parts:
+        _update(total, part)
     return total.digest()
 
 
-def _update(total: "hashlib._Hash", part: bytes) -> None:
+def _update(total: "hashlib._Hash", part: Part) -> None:
     total.update(struct.pack("<Q", len(part)))
     total.update(part)
 
 
-def write_file(path: Path, parts: Iterable[bytes]) -> None:
+def write_file(path: Path, parts: Iterable[Part]) -> None:
     """Write parts one after another and fsync."""
     with path.open("xb") as file:
         for part in parts:

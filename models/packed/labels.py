@@ -12,6 +12,7 @@ from models.packed.kinds import KindOfColumn, is_finite, number
 from models.packed.problems import LabelError, Problem, some
 from models.packed.summary import MOST_CLASSES, TargetSummary, TargetType
 from models.packed.texts import Int64, Texts
+from models.packed.writings import MENDS, nearly_a_number
 
 Float64 = npt.NDArray[np.float64]
 _NAMED = 1000
@@ -168,9 +169,10 @@ class LabelTable:
 
 def not_a_number(target: str, text: str, where: str) -> str:
     """Why a cell cannot be read as continuous, and the mend."""
+    mend = MENDS.get(nearly_a_number(text) or "", "write a number")
     return (
         f"target {target!r} cannot be continuous: the cell {where} is {text[:80]!r}, which is no finite number; "
-        f"write a number, leave the cell empty (missing), or declare {target!r} categorical"
+        f"{mend}, leave the cell empty (missing), or declare {target!r} categorical"
     )
 
 

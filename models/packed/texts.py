@@ -3,13 +3,14 @@
 import itertools
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 Int64 = npt.NDArray[np.int64]
-_ROWS_AT_A_TIME = 1 << 16
+_ROWS_AT_A_TIME = 1 << 14
+_WIDEST = 64
 
 
 class Texts(Sequence[str]):
@@ -70,14 +71,17 @@ class Texts(Sequence[str]):
             for begin, end in itertools.pairwise(bounds):
                 yield bytes(self._blob[begin:end])
 
-    def buffers(self) -> tuple[bytes, bytes]:
-        """Bounds (little-endian int64, from 0) and blob: what is stored, hashed and compared."""
+    def buffers(self) -> tuple[memoryview, memoryview]:
+        """Bounds (little-endian int64, from 0) and blob: stored, hashed and compared; copied only if need be."""
         first, last = int(self._bounds[0]), int(self._bounds[-1])
-        return (self._bounds - first).astype("<i8").tobytes(), bytes(self._blob[first:last])
+        bounds = self._bounds - first if first else self._bounds
+        return as_bytes(bounds, "<i8"), self._blob[first:last]
 
     def take(self, rows: npt.ArrayLike) -> "Texts":
         """The texts at `rows` (integers), in that order."""
         at = np.asarray(rows, dtype=np.int64)
+        if in_place(at, len(self)):
+            return self
         starts, lengths = self._bounds[:-1][at], np.diff(self._bounds)[at]
         bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
         source, blob = np.frombuffer(self._blob, np.uint8), np.empty(int(bounds[-1]), np.uint8)
@@ -92,7 +96,31 @@ class Texts(Sequence[str]):
         """The permutation that sorts the texts by code point, as UTF-8 does; equal ones keep their order."""
         if all(before <= after for before, after in itertools.pairwise(self.each_raw())):
             return np.arange(len(self), dtype=np.int64)  # the usual case needs no object per text
+        return self._sorted_in_a_table() if self._fits_a_table() else self._sorted_as_objects()
+
+    def _fits_a_table(self) -> bool:
+        """Whether a row of equal width for each is no larger than an object for each, and NUL may fill it up."""
+        return int(np.diff(self._bounds).max()) <= _WIDEST and b"\0" not in bytes(self._blob)
+
+    def _sorted_in_a_table(self) -> Int64:
+        lengths = np.diff(self._bounds)
+        table = np.zeros((len(self), int(lengths.max())), np.uint8)
+        blob = np.frombuffer(self._blob, np.uint8)[self._bounds[0] : self._bounds[-1]]
+        table[np.arange(table.shape[1]) < lengths[:, None]] = blob  # row by row, as the texts stand in the blob
+        return np.argsort(table.view(f"S{table.shape[1]}").reshape(-1), kind="stable")
+
+    def _sorted_as_objects(self) -> Int64:
         return np.array(sorted(range(len(self)), key=list(self.each_raw()).__getitem__), dtype=np.int64)
+
+
+def in_place(rows: Int64, size: int) -> bool:
+    """Whether these are all rows of a table of this size, in their own order: then nothing need be copied."""
+    return len(rows) == size and bool((rows == np.arange(size)).all())
+
+
+def as_bytes(array: npt.NDArray[Any], kind: str) -> memoryview:
+    """An array's bytes as values of this kind, without a copy where it has them so."""
+    return memoryview(np.ascontiguousarray(array.astype(kind, copy=False)).reshape(-1).view(np.uint8).data)
 
 
 class GrowingTexts:

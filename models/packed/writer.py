@@ -22,6 +22,7 @@ from models.packed.format import (
     LABELS,
     LABELS_MAGIC,
     Header,
+    Part,
     StoredTarget,
     content_digest,
     padded,
@@ -32,7 +33,7 @@ from models.packed.format import (
 )
 from models.packed.labels import LabelTable
 from models.packed.problems import PackedError, some
-from models.packed.texts import GrowingTexts, Texts
+from models.packed.texts import GrowingTexts, Texts, as_bytes, in_place
 
 _BUFFER = 1 << 20
 
@@ -103,13 +104,15 @@ class PackWriter:
         _refuse_twins(ids)
         ends = np.frombuffer(self._ends, np.int64)
         offsets, lengths = ends[:-1][order], np.diff(ends)[order]
-        digests = np.frombuffer(self._digests, np.uint8).reshape(-1, 32)[order]
+        digests = np.frombuffer(self._digests, np.uint8).reshape(-1, 32)
+        if not in_place(order, len(order)):
+            digests = digests[order]
         digest = content_digest(ids, lengths, digests, labels)
 
         self._data.flush()
         os.fsync(self._data.fileno())
         self._data.close()
-        tables = [offsets.astype("<i8").tobytes(), lengths.astype("<i8").tobytes(), digests.tobytes()]
+        tables = [as_bytes(offsets, "<i8"), as_bytes(lengths, "<i8"), as_bytes(digests, "u1")]
         write_file(self._work / INDEX, _index(int(ends[-1]), tables, ids, names, digest))
         write_file(self._work / LABELS, _labels(labels, digest))
         sync_folder(self._work)
@@ -143,7 +146,7 @@ def _refuse_twins(ids: Texts) -> None:
         before = raw
 
 
-def _index(data_bytes: int, tables: list[bytes], ids: Texts, names: Texts, digest: bytes) -> Iterator[bytes]:
+def _index(data_bytes: int, tables: list[memoryview], ids: Texts, names: Texts, digest: bytes) -> Iterator[Part]:
     """index.bin in its parts."""
     id_part, name_part = text_part(ids), text_part(names)
     files, id_bytes, name_bytes = len(ids), len(id_part[1]), len(name_part[1])
@@ -152,7 +155,7 @@ def _index(data_bytes: int, tables: list[bytes], ids: Texts, names: Texts, diges
     yield from (*tables, *id_part, *name_part)
 
 
-def _labels(labels: LabelTable, digest: bytes) -> Iterator[bytes]:
+def _labels(labels: LabelTable, digest: bytes) -> Iterator[Part]:
     """labels.bin in its parts."""
     parts = {name: text_part(column.text) for name, column in labels.columns.items()}
     targets = [

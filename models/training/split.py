@@ -91,10 +91,14 @@ def _drawn(
         )
     varying = [(target, classes) for target, classes in targets if classes.min() < classes.max()]
     order = order_of_groups(groups, [classes for _, classes in varying], asked, seed)
-    words = [f"{target.name!r}" + ("" if target.codes is not None else " (its quantiles)") for target, _ in varying]
-    return _filled(order, groups.sizes, asked)[groups.of], f"in proportion by {', then '.join(words)}" if words else (
-        "at random"
-    )
+    return _filled(order, groups.sizes, asked)[groups.of], _in_words([target for target, _ in varying])
+
+
+def _in_words(targets: Sequence[Target]) -> str:
+    """By what files were divided."""
+    words = [f"{target.name!r}" + ("" if target.codes is not None else " (its quantiles)") for target in targets[:5]]
+    more = [f"{len(targets) - 5} more"] if len(targets) > 5 else []
+    return f"in proportion by {', then '.join(words + more)}" if words else "at random"
 
 
 def _filled(order: Int64, sizes: Int64, asked: int) -> NDArray[np.bool_]:

@@ -71,9 +71,14 @@ def order_of_groups(groups: Grouped, targets: Sequence[Int64], count: int, seed:
 
 
 def _strata(groups: Grouped, targets: Sequence[Int64]) -> list[Int64]:
-    """(G,) for each target: numbers of the combinations of its classes with those of the targets before it."""
+    """(G,) for each target: numbers of the combinations of its classes with those of the targets before it.
+
+    The list ends where no combination has two groups any more: there is nothing left to divide.
+    """
     found: list[Int64] = []
     for codes in targets:
+        if found and found[-1].max() == len(groups.sizes) - 1:
+            break
         of_groups = np.full(len(groups.sizes), -1, np.int64)
         np.maximum.at(of_groups, groups.of, codes)  # a file with a label speaks for equal ones without
         whole = of_groups + 1
@@ -130,6 +135,8 @@ def _rare_first(free: Int64, groups: Grouped, targets: Sequence[Int64], count: i
 def _pairs(codes: Int64, groups: Grouped) -> tuple[Int64, Int64]:
     """Every class with every group that holds a file of it, each pair once: classes and groups."""
     known = codes >= 0
+    if len(groups.sizes) == len(codes):  # no equal files: nothing repeats
+        return codes[known], groups.of[known]
     pairs = np.unique(codes[known] * len(groups.sizes) + groups.of[known])
     classes, members = np.divmod(pairs, len(groups.sizes))
     return classes, members

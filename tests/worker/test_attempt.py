@@ -48,13 +48,23 @@ def shutdown() -> Shutdown:
     return Shutdown()
 
 
-def submitted(parts: Parts, steps: int, **more: Any) -> str:
-    """A run of a very small model."""
+def submitted(
+    parts: Parts,
+    steps: int,
+    *,
+    batch: int = 4,
+    max_length: int = 32,
+    max_runtime_s: float | None = None,
+    **more: Any,
+) -> str:
+    """A run of a very small model; steps 0: as many as its time holds."""
     body: dict[str, Any] = {
-        "globals": {"basic_experiment": {"n_epochs": 3, "output_folder": "runs/small", "valid_size": 8}},
+        "globals": {
+            "basic_experiment": {"n_epochs": 3 if steps else 100_000, "output_folder": "runs/small", "valid_size": 8}
+        },
         "input": {
             "input_info": {"input_source": "sides", "input_name": "in", "input_type": "bytes"},
-            "input_type_info": {"max_length": 32},
+            "input_type_info": {"max_length": max_length},
             "model_config": {
                 "model_type": "sequence-default",
                 "window_size": 16,
@@ -66,7 +76,8 @@ def submitted(parts: Parts, steps: int, **more: Any) -> str:
             "output_info": {"output_source": "sides", "output_name": "out", "output_type": "tabular"},
             "output_type_info": {"target_cat_columns": ["side"]},
         },
-        "plan": {"steps": steps, "batch": 4, "threads": 1},
+        "plan": {"steps": steps or None, "batch": batch, "threads": 1},
+        "max_runtime_s": max_runtime_s,
     }
     body["globals"] |= {"evaluation_checkpoint": {"sample_interval": 3, "checkpoint_interval": 3}} | more
     view, _ = submit(parts, body)
@@ -177,6 +188,47 @@ def test_a_killed_training_process_gives_the_run_back_at_once(parts: Parts, shut
     assert not alive(training)
     assert (view.status, view.failures, view.error) == ("queued", 1, None)
     assert [a.reason for a in attempts(parts, run)] == ["lost"]
+
+
+def test_a_training_process_that_leaves_early_with_code_0_is_no_success_and_the_run_goes_on(
+    parts: Parts, shutdown: Shutdown
+):
+    """SIGINT is the parent's to answer; at SIGTERM the child saves its state and ends, as the parent orders it to."""
+    run = submitted(parts, LONG)
+    with carried_out(parts, run, shutdown) as end:
+        [training] = training_processes(parts)
+        os.kill(training, signal.SIGINT)
+        before = get_run(parts, run).progress.step
+        wait_for(lambda: get_run(parts, run).progress.step > before, ENDS_S, "training going on after SIGINT")
+        os.kill(training, signal.SIGTERM)
+        view = end()
+    assert (view.status, view.error) == ("queued", None)
+    assert 0 < view.progress.step < LONG
+    assert [a.reason for a in attempts(parts, run)] == ["handed_back"]
+    assert [c.step for c in checkpoints(parts, run) if c.kind == "resume"] == [view.progress.step]
+    lease = acquire(parts, run, "a test")
+    assert lease is not None
+    assert lease.attempt == 2
+
+
+def test_what_only_the_worker_knows_not_to_fit_fails_at_once_with_what_would(parts: Parts, shutdown: Shutdown):
+    run = submitted(parts, LONG, batch=8, max_length=2**24)
+    taken(parts, run, shutdown).run()
+    view = get_run(parts, run)
+    assert (view.status, view.attempt) == ("failed", 1)
+    assert view.error is not None
+    assert (view.error["type"], view.error["title"]) == ("not_enough_memory", "Not enough memory")
+    assert "/plan/batch" in view.error["detail"] or "max_length" in view.error["detail"]
+    assert "would fit" in view.error["detail"]
+
+
+def test_a_time_that_is_over_before_the_first_step_still_gives_a_model(parts: Parts, shutdown: Shutdown):
+    run = submitted(parts, 0, max_runtime_s=1.0)
+    taken(parts, run, shutdown).run()
+    view = get_run(parts, run)
+    assert (view.status, view.error, view.stopped) == ("succeeded", None, "time")
+    assert view.progress.step >= 1
+    assert view.best is not None
 
 
 def test_a_training_that_diverges_fails_the_run_at_once_in_words(parts: Parts, shutdown: Shutdown):

@@ -68,6 +68,7 @@ def test_a_device_that_the_worker_lacks_is_no_failure_of_the_run(ordered):
         (-signal.SIGKILL, True, "oom", "out_of_memory", "memory"),
         (-signal.SIGSEGV, False, "error", "training_crashed", "SIGSEGV"),
         (1, False, "error", "training_crashed", "exit code 1"),
+        (0, False, "error", "training_crashed", "exit code 0"),
     ],
 )
 def test_a_training_without_a_last_word_is_tried_again_and_its_cause_is_told(code, starved, reason, kind, words):

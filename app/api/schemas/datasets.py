@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from app.api.root import Link
+from app.api.schemas.times import Time
 
 
 class Lengths(BaseModel):
@@ -53,7 +54,7 @@ class Dataset(BaseModel):
     ignored_count: int = Field(description="How many were left out; `ignored` may be cut.")
     problems: list[DatasetProblem]
     problem_counts: dict[str, int] = Field(description="How many of each kind; `problems` may be cut.")
-    created: str
+    created: Time
     links: dict[str, Link] = Field(description="`problems` and `ignored` lead to all of them.")
 
 

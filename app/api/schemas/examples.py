@@ -113,7 +113,15 @@ _ATTEMPT = {
 }
 _EVENT = {"cursor": 1, "kind": "queued", "data": {"attempt": 0}, "time": _TIME}
 _CHECKS = {"database": "ok", "tables": "ok", "broker": "ok"}
-_COST = {"parameters": 45_570, "memory_bytes": 9_437_184, "seconds_per_step": None}
+_COST = {
+    "parameters": 45_570,
+    "memory_bytes": 9_437_184,
+    "memory_limit_bytes": None,
+    "predict_memory_bytes": 1_048_576,
+    "steps": 200,
+    "checkpoint_bytes": 732_960,
+    "seconds_per_step": None,
+}
 
 ANSWERS: dict[str, dict[int, Any]] = {
     "get_index": {200: {"name": "octet", "version": "0.1.0", "links": {"docs": "/docs", "runs": "/runs"}}},
@@ -132,11 +140,11 @@ ANSWERS: dict[str, dict[int, Any]] = {
     "list_runs": {200: {"runs": [_SUMMARY], "next": None}},
     "get_run": {200: RUN},
     "cancel_run": {202: {**RUN, "status": "cancelling"}},
-    "list_attempts": {200: {"attempts": [_ATTEMPT]}},
+    "list_attempts": {200: {"attempts": [_ATTEMPT], "next": None}},
     "list_events": {200: {"events": [_EVENT], "next": 1}},
     "list_checkpoints": {200: {"checkpoints": [_CHECKPOINT]}},
     "list_points": {200: {"points": [_POINT], "next": 1}},
-    "list_models": {200: {"models": [MODEL]}},
+    "list_models": {200: {"models": [MODEL], "next": None}},
     "get_model": {200: MODEL},
     "promote_run": {200: MODEL},
     "roll_back": {200: MODEL},

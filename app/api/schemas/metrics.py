@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.api.schemas.times import Time
+
 
 class Point(BaseModel):
     """One metric value."""
@@ -15,7 +17,7 @@ class Point(BaseModel):
     target: str | None = Field(description="null: over all targets.")
     name: str
     value: float
-    time: str = Field(description="RFC 3339, UTC.")
+    time: Time
 
 
 class Points(BaseModel):

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.api.root import Link
 from app.api.schemas.runs import JobError
+from app.api.schemas.times import Time
 
 EXAMPLE: dict[str, Any] = {
     "id": "5d1c0a9e4b7a1853",
@@ -83,10 +84,10 @@ class DatasetPrediction(BaseModel):
     failures: int = Field(description="Failed attempts since the last new part of the result.")
     worker: str | None
     error: JobError | None
-    created: str
-    started: str | None
-    ended: str | None
-    updated: str
+    created: Time
+    started: Time | None
+    ended: Time | None
+    updated: Time
     links: dict[str, Link]
 
     model_config = {"json_schema_extra": {"example": EXAMPLE}}

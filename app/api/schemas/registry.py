@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.parameters import LARGEST
+from app.api.schemas.times import Time
 
 
 def _whole(value: object) -> object:
@@ -30,7 +31,7 @@ class ModelVersion(BaseModel):
     run: str
     step: int
     digest: str = Field(description="SHA-256 of the checkpoint file, hex.")
-    created: str
+    created: Time
 
 
 class RegisteredModel(BaseModel):
@@ -45,6 +46,7 @@ class RegisteredModel(BaseModel):
 
 
 class RegisteredModels(BaseModel):
-    """Every name of the registry."""
+    """A page of the names of the registry, in their order."""
 
     models: list[RegisteredModel]
+    next: str | None = Field(description="`after` of the following page; null at the end.")

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.api.root import Link
+from app.api.schemas.times import Time
 
 
 class Progress(BaseModel):
@@ -52,10 +53,10 @@ class RunSummary(BaseModel):
     worker: str | None
     stopped: str | None = Field(description="Why training ended before its last step, e.g. time.")
     error: JobError | None
-    created: str
-    started: str | None
-    ended: str | None
-    updated: str
+    created: Time
+    started: Time | None
+    ended: Time | None
+    updated: Time
     links: dict[str, Link]
 
 
@@ -81,16 +82,17 @@ class Attempt(BaseModel):
 
     attempt: int
     worker: str
-    started: str
-    ended: str | None
+    started: Time
+    ended: Time | None
     reason: str | None = Field(description="finished, lost, oom, cancelled, handed_back or error; null while it lasts.")
     resumed_from_step: int | None
 
 
 class Attempts(BaseModel):
-    """All attempts of a run, in order."""
+    """A page of the attempts of a run, in order."""
 
     attempts: list[Attempt]
+    next: int | None = Field(description="`after` of the following page; null at the end.")
 
 
 class Event(BaseModel):
@@ -99,7 +101,7 @@ class Event(BaseModel):
     cursor: int
     kind: str
     data: dict[str, Any]
-    time: str
+    time: Time
 
 
 class Events(BaseModel):
@@ -119,7 +121,7 @@ class Checkpoint(BaseModel):
     size_bytes: int
     average: float | None
     metrics: dict[str, Any]
-    created: str
+    created: Time
     links: dict[str, Link]
 
 

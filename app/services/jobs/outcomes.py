@@ -60,7 +60,9 @@ def after_failure(
     if final is None:
         return Status.QUEUED, changes
     why = error or _worker_lost(jobs.noun)
-    return Status.FAILED, changes | {"error": JobError(why.type, why.title, f"{why.detail} {final}").to_json()}
+    return Status.FAILED, changes | {
+        "error": JobError(why.type, why.title, f"{why.detail.rstrip('.')}. {final}").to_json()
+    }
 
 
 _KEPT = {"run": "the last new checkpoint", "prediction": "the last new part of the result"}

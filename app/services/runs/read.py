@@ -129,11 +129,11 @@ def count_by_status(parts: Parts) -> dict[str, int]:
     return {status.value: counts.get(status, 0) for status in Status}
 
 
-def attempts(parts: Parts, run_id: str) -> list[AttemptView]:
-    """All attempts of a run in order. Raises UnknownRun."""
+def attempts(parts: Parts, run_id: str, after: int = 0, limit: int | None = None) -> list[AttemptView]:
+    """Attempts of a run in order, from beyond one of them; all without a limit. Raises UnknownRun."""
     with parts.db.reading() as tx:
         found_run(tx, run_id)
-        rows = attempt_rows.of_run(tx, run_id)
+        rows = attempt_rows.of_run(tx, run_id, after, limit)
     return [
         AttemptView(
             attempt=row.attempt,

@@ -10,6 +10,7 @@ from tests.app.api.driver import carry_out
 from tests.app.api.failing import is_problem
 from tests.support.story import multipart, told
 
+MOMENTS = {"created", "started", "ended", "updated", "time"}
 METHODS = {"get", "put", "post", "delete"}
 
 
@@ -46,7 +47,7 @@ def resolved(document, part):
 
 def validator(document, schema):
     """Of one schema of the document, with all that it refers to."""
-    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
+    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]}, validate_formats=True)
 
 
 def test_the_document_has_every_route_and_no_reference_into_nothing(document):
@@ -98,6 +99,23 @@ def test_every_json_answer_has_an_example_that_holds(document):
                 validator(document, content["schema"]).validate(content["example"])
                 seen += 1
     assert seen > 20
+
+
+def test_every_moment_is_rfc_3339_in_utc(document, story, client):
+    """The schemas say so of every member that is one; all answers are held against them by the other tests."""
+    seen = set()
+    for name, schema in document["components"]["schemas"].items():
+        for member, described in schema.get("properties", {}).items():
+            if member in MOMENTS:
+                text = json.dumps(described)
+                assert '"format": "date-time"' in text, (name, member)
+                assert '"pattern": "Z$"' in text, (name, member)
+                seen.add((name, member))
+    assert {("Run", "created"), ("Point", "time"), ("Dataset", "created"), ("ModelVersion", "created")} <= seen
+    schema = document["components"]["schemas"]["Run"]
+    run = client.get(f"/runs/{story.run}").json()
+    for wrong in ("2026-11-25T04:05:06.789+00:00", "2026-11-25 04:05:06Z", "1764043506"):
+        assert not validator(document, schema).is_valid({**run, "created": wrong})
 
 
 def holds(document, operation, answer) -> None:

@@ -125,3 +125,18 @@ def test_a_run_goes_once_no_model_stands_for_it_and_a_rollback_goes_past_it(clie
         client.post(f"/predict?run={goes}", content=b"x"),
     ):
         assert is_problem(answer, 404)["type"] == "/problems/unknown-run"
+
+
+def test_models_are_paged_by_name(client, runs):
+    names = [f"page-{letter}" for letter in "dbac"]
+    for name in names:
+        client.put(f"/models/{name}", json={"run": runs[0]})
+    seen, after = [], "page-"
+    while after is not None:
+        page = client.get("/models", params={"after": after, "limit": 3}).json()
+        assert len(page["models"]) <= 3
+        seen, after = seen + [model["name"] for model in page["models"]], page["next"]
+    assert seen[:4] == sorted(names)
+    assert seen == sorted(seen)
+    for limit in (0, 1001, "x"):
+        is_problem(client.get("/models", params={"limit": limit}), 422)

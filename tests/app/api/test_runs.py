@@ -6,6 +6,7 @@ import hashlib
 import pytest
 from safetensors import safe_open
 
+from app.services.runs.lease import hand_back
 from tests.app.api import sides
 from tests.app.api.driver import carry_out, lease_of
 from tests.app.api.failing import is_problem
@@ -93,6 +94,17 @@ def test_a_run_that_ended_tells_its_whole_story(client, run):
         "events": [],
         "next": events["next"],
     }
+
+
+def test_attempts_are_paged(client, parts, dataset):
+    run = sides.submit(client)
+    for _ in range(3):
+        hand_back(parts, lease_of(parts, run), "handed_back")
+    first = client.get(f"/runs/{run}/attempts", params={"limit": 2}).json()
+    assert ([one["attempt"] for one in first["attempts"]], first["next"]) == ([1, 2], 2)
+    rest = client.get(f"/runs/{run}/attempts", params={"limit": 2, "after": 2}).json()
+    assert ([one["attempt"] for one in rest["attempts"]], rest["next"]) == ([3], None)
+    client.post(f"/runs/{run}/cancel")
 
 
 def test_polling_an_unchanged_run_is_304(client, parts, queued):

@@ -156,9 +156,12 @@ def test_every_key_says_what_becomes_of_it():
         ("/globals/basic_experiment/valid_size", 320, "count from 1 to 319"),
         ("/globals/basic_experiment/valid_size", 0.999, "smaller share"),
         ("/globals/lr_schedule/warmup_steps", "automatic", '"auto"'),
-        ("/input/model_config/pool", "none", "null"),
+        ("/input/model_config/pool", "none", "Write null, or leave the key out"),
         ("/input/model_config/embedding_dim", 60, "take 64"),
         ("/input/model_config/embedding_dim", 8, "odd"),
+        ("/globals/basic_experiment/n_epochs", 3.0, "Write 3."),
+        ("/globals/basic_experiment/valid_size", "10%", "Write 0.1."),
+        ("/globals/optimization/lr", "0,01", "Write 0.01."),
         ("/output/output_info/output_source", "others", "another data set"),
         ("/globals/optimization/lr_lb", 0.1, "above lr"),
         ("/globals/metrics/cat_averaging_metrics", ["f1-macro"], "not measured"),
@@ -178,6 +181,20 @@ def test_a_wrong_value_is_one_fault_with_its_mend(at, value, words):
     ((place, detail),) = faults_of(with_value(tutorial(), at, value)).items()
     assert place.startswith(at)
     assert words in detail
+
+
+@pytest.mark.parametrize(
+    ("heads", "words"),
+    [
+        (128, "take 256, or another multiple of 256; or num_heads 32."),
+        (64, "64 over 64 heads is 1, odd"),
+        (5, "num_heads 4."),
+    ],
+)
+def test_heads_that_do_not_divide_the_width_are_told_widths_and_heads_that_would(heads, words):
+    found = faults_of(with_value(tutorial(), "/input/model_config/model_init_config/num_heads", heads))
+    assert words in found.pop("/input/model_config/embedding_dim")
+    assert found == {}
 
 
 @pytest.mark.parametrize(

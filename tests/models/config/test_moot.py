@@ -5,7 +5,7 @@ import pytest
 from models.config import parse_request
 from models.config.moot import MOOT
 from models.config.shortcuts import FullForm
-from tests.models.config.bodies import faults_of, tutorial, with_value
+from tests.models.config.bodies import chosen, faults_of, tutorial, with_value
 
 HEAD = "/output/model_config"
 COLUMNS = "/output/output_type_info"
@@ -90,3 +90,11 @@ def test_a_constant_rate_takes_no_warm_up(steps, taken):
     faults = faults_of(with_value(with_value(tutorial(), "/globals/lr_schedule/lr_schedule", "same"), at, steps))
     assert list(faults) == ([] if taken else [at])
     assert all("write 0, or take 'plateau'" in detail for detail in faults.values())
+
+
+@pytest.mark.parametrize(("window", "zeros"), [(100, 76), (2048, 1024), (1024, None), (128, None), (0, None)])
+def test_a_window_that_does_not_divide_the_length_begins_with_zeros_and_the_run_says_so(window, zeros):
+    at = "/input/model_config/window_size"
+    notes = [note["detail"] for note in chosen(with_value(tutorial(), at, window)).notes if note["pointer"] == at]
+    assert len(notes) == (zeros is not None)
+    assert all(f"begins with {zeros} zeros" in note for note in notes)

@@ -99,7 +99,7 @@ def test_checkpoints_are_as_large_as_their_tensors(tmp_path):
             weight.grad = torch.zeros_like(weight)
     state.optimiser.step()
     state.last = Evaluation({None: {"loss": 1.0}}, -1.0)
-    identity = Identity(config, plan, TARGETS, "0" * 64)
+    identity = Identity(config, plan, TARGETS, "0" * 64, "0" * 64)
     best, resume = checkpoint_sizes(config, TARGETS)
     assert best <= save_model(state, identity, tmp_path).size_bytes < best + 20_000
     assert resume <= save_state(state, identity, tmp_path).size_bytes < resume + 60_000

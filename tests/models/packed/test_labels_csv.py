@@ -113,6 +113,8 @@ def test_a_target_declared_continuous_must_hold_numbers(tmp_path):
     with pytest.raises(LabelError, match="the cell of 'b' in row 3 is 'x'") as refusal:
         read(tmp_path, "ID,k\na,1\nb,x\nc,\nd,y\n", k="continuous")
     assert [fault.row for fault in refusal.value.faults] == [3, 5]
+    with pytest.raises(LabelError, match=r"'1,5', which is no finite number; write a decimal point \(1.5 for 1,5\)"):
+        read(tmp_path, "ID;k\na;1,5\n", k="continuous")
     assert read(tmp_path, "ID,k\na,1\nc,\n", k="continuous").table.target("k").type == "continuous"
 
 

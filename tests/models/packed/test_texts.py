@@ -23,6 +23,13 @@ def test_they_are_the_list_they_were_made_of(values, data):
     assert list(texts[1:-1:2]) == values[1:-1:2]
 
 
+@given(LISTS)
+def test_long_texts_are_sorted_as_short_ones_are(values):
+    long = [value * 30 for value in values]
+    texts = Texts.of(long)
+    assert [texts[i] for i in texts.order()] == sorted(long)
+
+
 def test_an_index_out_of_range_is_an_error_and_negative_ones_count_from_the_end():
     texts = Texts.of(["a", "b"])
     assert texts[-1] == "b"
