@@ -11,7 +11,19 @@ with Client() as octet:
 
 from octet.client import DEFAULT_URL, Client
 from octet.errors import OctetError, Refused, Unreachable
-from octet.objects import Answer, Attempt, Checkpoint, Dataset, Fault, Point, Prediction, Progress, Run
+from octet.objects import (
+    Answer,
+    Attempt,
+    Checkpoint,
+    Dataset,
+    DatasetPrediction,
+    Fault,
+    Point,
+    Prediction,
+    Progress,
+    Run,
+)
+from octet.predictions import Predictions
 from octet.watching import Seen
 
 __all__ = [
@@ -21,10 +33,12 @@ __all__ = [
     "Checkpoint",
     "Client",
     "Dataset",
+    "DatasetPrediction",
     "Fault",
     "OctetError",
     "Point",
     "Prediction",
+    "Predictions",
     "Progress",
     "Refused",
     "Run",

@@ -11,7 +11,8 @@ from urllib.parse import quote
 import httpx
 
 from octet.errors import Refused, Unreachable
-from octet.objects import Attempt, Checkpoint, Dataset, Point, Prediction, Run
+from octet.objects import Attempt, Checkpoint, Dataset, DatasetPrediction, Point, Prediction, Run
+from octet.predictions import Predictions
 from octet.proxies import is_own_machine, proxy_for
 from octet.uploads import ARCHIVES, Content, FolderTar, Form, Held, OnDisk, OnSent, Part
 from octet.watching import PAGE, Seen, pages, watch
@@ -44,6 +45,7 @@ class Client:
             raise Unreachable(self.url, f"this is no URL: {error}") from error
         except ImportError as error:  # httpx, of a proxy whose protocol it does not speak
             raise Unreachable(self.url, str(error), self._proxy) from error
+        self.predictions = Predictions(self.url, self._http, self._send, self._rows)
 
     def __enter__(self) -> Self:
         return self
@@ -209,6 +211,19 @@ class Client:
             lambda: self._send("POST", "/predict", content=form.pieces(), headers=form.headers, params=asked)
         )
         return [Prediction.model_validate(p) for p in answer.json()["predictions"]]
+
+    def predict_dataset(
+        self, dataset: str, target: str | Path, *, run: str | None = None, model: str | None = None
+    ) -> DatasetPrediction:
+        """What a run's best weights see in every file of a data set, as a CSV or .parquet file; returns at its end.
+
+        It goes on in the service whatever becomes of this client; `predictions` has each step on its own.
+        """
+        job = self.predictions.submit(dataset, run=run, model=model)
+        for seen in self.predictions.watch(job.id):
+            job = seen
+        self.predictions.download(job.id, target)
+        return job
 
     # ---- HTTP
 

@@ -108,6 +108,34 @@ class Checkpoint(_Object):
     digest: str | None = None
 
 
+class Done(_Object):
+    """How far a prediction over a data set is. `eta_s` are seconds."""
+
+    done: int = 0
+    files: int = 0
+    eta_s: float | None = None
+
+
+class DatasetPrediction(_Object):
+    """A prediction over a data set: `checkpoint` answers every file, `result` names digest and size of each form."""
+
+    id: str
+    status: str
+    name: str | None = None
+    run: str | None = None
+    checkpoint: dict[str, Any] | None = None
+    dataset: str | None = None
+    progress: Done = Field(default_factory=Done)
+    result: dict[str, dict[str, Any]] | None = None
+    attempt: int = 0
+    error: dict[str, Any] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more will happen to it."""
+        return self.status in {"succeeded", "failed", "cancelled"}
+
+
 class Answer(_Object):
     """What was seen for one target: `label` with `probabilities`, or `value`."""
 

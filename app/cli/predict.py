@@ -1,4 +1,4 @@
-"""`octet predict`: what a model sees in one file, or in a whole folder as a CSV."""
+"""`octet predict`: what a model sees in one file, in a whole folder, or in a data set of the service."""
 
 import csv
 import sys
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from app.cli.endings import Ending, Failed
+from app.cli.jobs import fetch, predict_dataset, predict_folder
 from app.cli.paths import GivenPath
 from app.cli.screen import count, err, note, out, print_json, size
 from octet import Answer, Client, Prediction
@@ -27,22 +28,39 @@ Batch = list[tuple[str, Path]]
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=GivenPath(exists=True), metavar="FILE|FOLDER...")
+@click.argument("paths", nargs=-1, type=GivenPath(exists=True), metavar="FILE|FOLDER...")
 @click.option("--run", help="A run's id.")
 @click.option(
     "--model", help="A name of the registry, or of a run.  [default: the registry's default, or the newest run]"
 )
-@click.option("--out", "target", type=GivenPath(dir_okay=False), help="Write a CSV there.")
+@click.option("--dataset", help="In place of files: a data set of the service, predicted there; with --out.")
+@click.option("--prediction", help="In place of files: a prediction that was begun with --dataset; with --out.")
+@click.option(
+    "--out", "target", type=GivenPath(dir_okay=False), help="Write a CSV there, or Parquet when it ends in .parquet."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
-def predict(paths: tuple[Path, ...], run: str | None, model: str | None, target: Path | None, as_json: bool) -> int:
+def predict(
+    paths: tuple[Path, ...],
+    run: str | None,
+    model: str | None,
+    dataset: str | None,
+    prediction: str | None,
+    target: Path | None,
+    as_json: bool,
+) -> int:
     """Ask a model about a file, or about every file of a folder.
 
     One file is answered in words; several, or --out, give a CSV: the file, for each target its label or value, and for
-    each class its probability.
+    each class its probability. A --dataset is predicted by a job of the service, which goes on when this command ends;
+    so is a folder whose answers shall be Parquet.
     """
     if run and model:
         raise Failed("give --run or --model, not both")
+    if sum(map(bool, (paths, dataset, prediction))) != 1:
+        raise Failed("give files or a folder, or --dataset NAME, or --prediction ID: one of them")
     with Client() as client:
+        if dataset or prediction or _wants_parquet(target):
+            return _as_job(client, paths, run, model, dataset, prediction, target)
         if len(paths) == 1 and paths[0].is_file() and target is None:
             answer = client.predict(paths[0], run=run, model=model)
             print_json(answer.model_dump()) if as_json else _print_one(paths[0], answer)
@@ -62,6 +80,32 @@ def predict(paths: tuple[Path, ...], run: str | None, model: str | None, target:
     if target is not None:
         note(f"{count(len(files), 'file')} -> {target}")
     return Ending.FAILED if left_out or failed else Ending.DONE
+
+
+def _wants_parquet(target: Path | None) -> bool:
+    return target is not None and target.suffix.lower() == ".parquet"
+
+
+def _as_job(
+    client: Client,
+    paths: tuple[Path, ...],
+    run: str | None,
+    model: str | None,
+    dataset: str | None,
+    prediction: str | None,
+    target: Path | None,
+) -> Ending:
+    if target is None:
+        raise Failed("--out is missing: where shall the answers go? For example --out predictions.csv")
+    if not target.absolute().parent.is_dir():  # before hours of work
+        raise Failed(f"{target}: there is no folder {target.parent}", Ending.FAILED)
+    if prediction:
+        return fetch(client, prediction, target)
+    if dataset:
+        return predict_dataset(client, dataset, run, model, target)
+    if len(paths) != 1 or not paths[0].is_dir():
+        raise Failed("Parquet is written for one folder, or a --dataset; for files, write a CSV")
+    return predict_folder(client, paths[0], run, model, target)
 
 
 def _files_of(paths: Iterable[Path]) -> tuple[Batch, list[str]]:

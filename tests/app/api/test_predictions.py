@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.services.predictions.lease import acquire
+from octet import Client, Refused
 from tests.app.api import sides
 from tests.app.api.driver import carry_out
 from tests.app.api.test_problems import is_problem
@@ -154,6 +155,20 @@ def test_what_a_job_reads_cannot_be_removed(client, run, unlabelled):
     assert job in is_problem(client.delete(f"/datasets/{unlabelled['id']}"), 409)["detail"]
     assert job in is_problem(client.delete(f"/runs/{run}"), 409)["detail"]
     client.post(f"/predictions/{job}/cancel")
+
+
+def test_the_python_client_writes_no_file_before_there_is_a_result(client, run, unlabelled, finished, tmp_path):
+    with Client(str(client.base_url)) as ours:
+        job = ours.predictions.submit("new ones", run=run, idempotency_key="once")
+        assert ours.predictions.submit("new ones", run=run, idempotency_key="once").id == job.id
+        with pytest.raises(Refused, match="0 of 40 files are done"):
+            ours.predictions.download(job.id, tmp_path / "x.csv")
+        assert ours.predictions.cancel(job.id).ended
+        assert [seen.status for seen in ours.predictions.watch(job.id)] == ["cancelled"]
+        assert list(tmp_path.iterdir()) == []
+        ours.predictions.download(finished["id"], tmp_path / "x.parquet")
+        assert pq.read_table(tmp_path / "x.parquet").num_rows == 40
+        assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
 
 
 def test_the_example_of_the_openapi_document_has_every_field(client):
