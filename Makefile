@@ -84,4 +84,4 @@ constraints: dev  ## write constraints.txt anew from what is installed
 	{ sed -n 1p constraints.txt; $(PIP) freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+.*/\1/'; } > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## removes what make and the tools made; data stay
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache

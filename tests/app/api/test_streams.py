@@ -5,7 +5,8 @@ import json
 import pytest
 
 from app.api import live
-from app.services.runs.lease import RunEnd, finish, record_points
+from app.services.jobs.outcomes import JobEnd
+from app.services.runs.lease import finish, record_points
 from models.training.report import Point
 from tests.app.api import sides
 from tests.app.api.driver import lease_of
@@ -75,7 +76,7 @@ def test_a_stream_that_is_cut_twenty_times_has_every_point_once(client, parts, d
             return wanted(line)
 
         assert listener.listen(hang_up) or cut % 3 == 0
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
     listener.listen(lambda line: False)
     listed = client.get(path, params={"limit": 10_000} | ({"name": name} if name else {})).json()["points"]
     assert len(listed) >= 2 * CUTS
