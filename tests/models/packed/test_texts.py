@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.packed.texts import GrowingTexts, Texts
@@ -10,6 +10,7 @@ from models.packed.texts import GrowingTexts, Texts
 LISTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), max_size=30)
 
 
+@settings(deadline=None)
 @given(LISTS, st.data())
 def test_they_are_the_list_they_were_made_of(values, data):
     texts = Texts.of(values)
@@ -23,6 +24,7 @@ def test_they_are_the_list_they_were_made_of(values, data):
     assert list(texts[1:-1:2]) == values[1:-1:2]
 
 
+@settings(deadline=None)
 @given(LISTS)
 def test_long_texts_are_sorted_as_short_ones_are(values):
     long = [value * 30 for value in values]
