@@ -77,7 +77,7 @@ def _unpacked(source: Source, meter: Meter) -> Iterator[Entry]:
         raise ArchiveError("this is a zip archive that was compressed once more; send the .zip itself")
     if _compression(begin):
         raise ArchiveError(f"this archive was compressed twice; {ARCHIVES_TAKEN}, compressed once")
-    if begin and len(begin) >= BLOCK and not is_tar(begin):
+    if begin and not is_tar(begin):
         raise ArchiveError(f"this is a single compressed file and no tar archive; {ARCHIVES_TAKEN}")
     yield from read_tar(source, meter)
 

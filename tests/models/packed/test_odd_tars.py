@@ -116,6 +116,8 @@ REFUSED = {
     "gzip in gzip": (gzip.compress(gzip.compress(PLAIN + END)), "was compressed twice; .* compressed once"),
     "zip in gzip": (gzip.compress(zip_bytes({"a": b"x" * 999})), r"a zip archive that was compressed once more"),
     "one gzipped file": (gzip.compress(b"some text " * 99), "a single compressed file and no tar archive; send"),
+    "one short gzipped file": (gzip.compress(b"hello"), "a single compressed file and no tar archive"),
+    "an empty gzipped file": (gzip.compress(b""), "truncated"),
     "sparse map out of order": (
         pax(GNU_sparse_size=b"99", GNU_sparse_map=b"50,2,10,2") + member(b"h", b"data") + END, "map of the sparse"),
     "sparse map beyond the file": (
