@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.tether import tethered
+
 PIECE = 1 << 20
 BOUNDARY = "octet-benchmark"
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
@@ -140,7 +142,8 @@ def serve(data: Path) -> Iterator[Served]:
     octet = Path(sys.executable).with_name("octet")
     log = data.with_name("serve.log")
     with log.open("wb") as out:
-        service = subprocess.Popen([octet, "serve", "--port", "0", "--data-dir", data], stdout=out, stderr=out)
+        command = tethered([str(octet), "serve", "--port", "0", "--data-dir", str(data)])  # ends with this process
+        service = subprocess.Popen(command, stdout=out, stderr=out)
     try:
         while not (ready := re.search(r"serves at http://127\.0\.0\.1:(\d+)", log.read_text())):
             assert service.poll() is None, log.read_text()

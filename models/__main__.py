@@ -55,7 +55,7 @@ def train(config: Path, data: Path, out: Path, *, resume: bool) -> int:
     from models.training.build import open_job
     from models.training.device import default_device
     from models.training.loop import train as train_job
-    from models.training.plan import choose_for_device
+    from models.training.plan import Memory, choose_for_device
     from models.training.run_folder import RunFolder
 
     request = _request(config, data)
@@ -68,7 +68,8 @@ def train(config: Path, data: Path, out: Path, *, resume: bool) -> int:
         budget_s = SHORT_FORM_BUDGET_S[plan.device if plan else default_device()]
     if plan is None:
         folder.begin()
-        plan = choose_for_device(chosen.config, dataset, request=request.plan, budget_s=budget_s)
+        memory = Memory(fewer_files=request.form == "short")
+        plan = choose_for_device(chosen.config, dataset, request=request.plan, budget_s=budget_s, memory=memory)
     left_s = None if budget_s is None else budget_s - folder.used_s()
     job = open_job(chosen.config, dataset, plan, folder.checkpoints, resume=state, deadline_s=left_s)
     with _StopOnSignal() as stop:

@@ -23,6 +23,7 @@ TAGS = {
     "metrics": "The values that a run measured, as numbers and as pictures.",
     "models": "Names for trained runs: promoted, rolled back, removed.",
     "predict": "Answers for files.",
+    "predictions": "Answers for all files of a data set, as a job with a table for its result.",
     "system": "The service about itself.",
 }
 ALWAYS = (400, 422, 500)
@@ -41,6 +42,10 @@ ONE_OF_MANY: dict[int, str] = {
 }
 """Which problem type stands for a status in the document."""
 RUN_LINKS = ("get_run", "delete_run", "cancel_run", "list_attempts", "list_events", "list_checkpoints", "list_points")
+
+
+PREDICTION_LINKS = ("get_prediction", "cancel_prediction", "get_prediction_result", "delete_prediction")
+DATASET_LINKS = ("get_dataset", "delete_dataset", "list_problems", "list_ignored")
 
 
 def describe(app: FastAPI) -> None:
@@ -142,7 +147,11 @@ def _as_sent(parameter: dict[str, Any]) -> None:
 
 def _link(operation: str, answers: dict[str, Any]) -> None:
     """What can be asked about that which was made."""
-    made = {"submit_run": ("202", "run_id", RUN_LINKS), "upload_dataset": ("201", "dataset_id", _DATASET_LINKS)}
+    made = {
+        "submit_run": ("202", "run_id", RUN_LINKS),
+        "submit_prediction": ("202", "prediction_id", PREDICTION_LINKS),
+        "upload_dataset": ("201", "dataset_id", DATASET_LINKS),
+    }
     if operation in made:
         status, parameter, others = made[operation]
         answers[status]["links"] = {
@@ -152,6 +161,3 @@ def _link(operation: str, answers: dict[str, Any]) -> None:
         name = {"name": "$response.body#/name"}
         links = {other: {"operationId": other, "parameters": name} for other in ("get_model", "delete_model")}
         answers["200"]["links"] = {**links, "roll_back": {"operationId": "roll_back", "parameters": name}}
-
-
-_DATASET_LINKS = ("get_dataset", "delete_dataset", "list_problems", "list_ignored")

@@ -27,6 +27,7 @@ router = APIRouter(tags=["predictions"], dependencies=[KNOWN_ALONE])
 PredictionId = Annotated[str, Path(description="Id of a prediction.")]
 Body = dict[str, Any]
 MEDIA: dict[Form, str] = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+LOG = {"text/plain": {"schema": {"type": "string"}}}
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -39,7 +40,7 @@ async def _body(request: Request) -> Body:
     summary="Predict a data set",
     status_code=202,
     response_model=DatasetPrediction,
-    responses=problems(400, 404, 409, 413, 415, 422),
+    responses=problems(404, 409, 413, 415),
     openapi_extra={"requestBody": SUBMIT_BODY},
 )
 def submit_prediction(
@@ -83,7 +84,12 @@ def get_prediction(request: Request, parts: PartsOf, prediction_id: PredictionId
     "/predictions/{prediction_id}/result",
     summary="Download a result",
     response_class=Response,
-    responses={200: {"content": dict.fromkeys(MEDIA.values(), BINARY)}, 304: {}, **problems(404, 409, 422)},
+    responses={
+        200: {"content": dict.fromkeys(MEDIA.values(), BINARY)},
+        206: {"content": dict.fromkeys(MEDIA.values(), BINARY), "description": "The bytes that Range names."},
+        304: {},
+        **problems(404, 409, 416),
+    },
 )
 def get_prediction_result(
     request: Request,
@@ -117,9 +123,9 @@ def get_prediction_result(
 
 @router.get(
     "/predictions/{prediction_id}/log",
-    summary="Log of the last attempt",
+    summary="Read the log of the last attempt",
     response_class=PlainTextResponse,
-    responses=problems(404),
+    responses={206: {"content": LOG, "description": "The bytes that Range names."}, **problems(404, 416)},
 )
 def get_prediction_log(parts: PartsOf, prediction_id: PredictionId) -> Response:
     """What the predicting process said."""

@@ -29,6 +29,7 @@ _KNOWN_BUT_NOT_READ = {
     b"Rar!": "RAR",
     b"\x04\x22\x4d\x18": "lz4",
     b"LZIP": "lzip",
+    b"]\0\0": "the old .lzma format",
     b"\x1f\x9d": "compress (.Z)",
     b"0707": "cpio",
     b"!<arch>\n": "ar",
@@ -55,7 +56,7 @@ def read_archive(path: Path, meter: Meter) -> Iterator[Entry]:
         raise ArchiveError(f"the archive is empty (0 bytes); {ARCHIVES_TAKEN}")
     for magic, kind in _KNOWN_BUT_NOT_READ.items():
         if begin.startswith(magic):
-            raise ArchiveError(f"this is a {kind} file, which is not read; {ARCHIVES_TAKEN}")
+            raise ArchiveError(f"this is a file of {kind}, which is not read; {ARCHIVES_TAKEN}")
     if ends_as_zip(path):
         yield from read_zip(path, meter)  # behind a program that unpacks it, or other bytes
         return

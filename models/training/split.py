@@ -90,8 +90,8 @@ def _drawn(
             "left to validate on that was not trained on; check how the files were made"
         )
     varying = [(target, classes) for target, classes in targets if classes.min() < classes.max()]
-    order = order_of_groups(groups, [classes for _, classes in varying], asked, seed)
-    return _filled(order, groups.sizes, asked)[groups.of], _in_words([target for target, _ in varying])
+    order, free = order_of_groups(groups, [classes for _, classes in varying], asked, seed)
+    return _filled(order, free, groups.sizes, asked)[groups.of], _in_words([target for target, _ in varying])
 
 
 def _in_words(targets: Sequence[Target]) -> str:
@@ -101,19 +101,28 @@ def _in_words(targets: Sequence[Target]) -> str:
     return f"in proportion by {', then '.join(words + more)}" if words else "at random"
 
 
-def _filled(order: Int64, sizes: Int64, asked: int) -> NDArray[np.bool_]:
+def _filled(order: Int64, free: int, sizes: Int64, asked: int) -> NDArray[np.bool_]:
     """(G,) the groups that validate: in this order each that fits into what is left; one at least.
 
-    It holds `asked` files, or fewer by less than the largest group.
+    Those behind the first `free` hold the last files of a class: they are taken only when without them validation would
+    be empty, or smaller than asked for by the largest group. So it holds `asked` files, or fewer by less than that.
     """
-    taken, left = np.zeros(len(sizes), bool), asked
+    taken = _fitting(np.zeros(len(sizes), bool), order[:free], sizes, asked)
+    if not taken.any() or asked - sizes[taken].sum() >= sizes.max():
+        taken = _fitting(taken, order, sizes, asked)
+    if not taken.any():
+        taken[order[np.argmin(sizes[order])]] = True
+    return taken
+
+
+def _fitting(taken: NDArray[np.bool_], order: Int64, sizes: Int64, asked: int) -> NDArray[np.bool_]:
+    """(G,) what is taken, and each further group of this order that fits."""
+    taken, left = taken.copy(), asked - int(sizes[taken].sum())
     while len(fitting := order[~taken[order] & (sizes[order] <= left)]):
         filled = np.cumsum(sizes[fitting])
         until = int(np.searchsorted(filled, left, side="right"))
         taken[fitting[:until]] = True
         left -= int(filled[until - 1])
-    if not taken.any():
-        taken[order[np.argmin(sizes[order])]] = True
     return taken
 
 

@@ -42,7 +42,10 @@ def _together(groups: Grouped, validating: int, asked: int) -> Iterator[str]:
         f"{repeated.max()}): equal files are on one side, so that no file validates that was trained on"
     )
     if validating != asked:
-        yield f"valid_size asks for {asked} files and {validating} validate, so that equal files stay together"
+        yield (
+            f"valid_size asks for {asked} files and {validating} validate, so that equal files stay together and "
+            "classes are trained on"
+        )
 
 
 def _across(ids: Sequence[str], places: Int64, groups: Grouped, validates: Bool) -> Iterator[str]:

@@ -53,12 +53,13 @@ def classes_of(target: Target, files: Int64) -> Int64:
     return codes
 
 
-def order_of_groups(groups: Grouped, targets: Sequence[Int64], count: int, seed: int) -> Int64:
-    """All groups, (G,), those that shall validate first. targets: classes of the files (n,), the most important first.
+def order_of_groups(groups: Grouped, targets: Sequence[Int64], count: int, seed: int) -> tuple[Int64, int]:
+    """All groups, (G,), those that shall validate first, and how many of them training can do without.
 
-    Every beginning of it holds the classes of the first target in proportion, within each those of the second, and so
-    on. Before all stands a group of each class too rare for a share of `count` files, as far as half of them suffice;
-    at the end one group of each class, so that it is learnt.
+    targets: classes of the files (n,), the most important first. Every beginning of the order holds the classes of the
+    first target in proportion, within each those of the second, and so on. Before all stands a group of each class too
+    rare for a share of `count` files, as far as half of them suffice; at the end one group of each class, so that it is
+    learnt.
     Pure; without classes and equal files the random order of scikit-learn's ShuffleSplit.
     """
     random = np.random.RandomState(seed % 2**32)
@@ -67,7 +68,7 @@ def order_of_groups(groups: Grouped, targets: Sequence[Int64], count: int, seed:
         order = _in_proportion(order, strata, groups.sizes, random)
     order, kept = _kept_for_training(order, groups, targets)
     first = _rare_first(order[: len(order) - kept], groups, targets, count)
-    return np.concatenate([first, order[~np.isin(order, first)]])
+    return np.concatenate([first, order[~np.isin(order, first)]]), len(order) - kept
 
 
 def _strata(groups: Grouped, targets: Sequence[Int64]) -> list[Int64]:

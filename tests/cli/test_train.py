@@ -146,3 +146,17 @@ def test_files_without_a_label_are_told(desks, client):
     assert done.returncode == 0, done.stderr
     assert "extra" in done.stderr
     client.cancel(done.stdout.strip())
+
+
+def test_what_does_not_fit_into_the_machine_is_refused_at_its_key_with_what_would_fit(desks, client):
+    """`octet serve` tells its API how much memory there is."""
+    desk = desks("large", seed=13)
+    model = "model_config: {embedding_dim: 1024, model_init_config: {num_heads: 2}}"
+    text = "input_info: {input_source: sides}\ninput_type_info: {max_length: 10000000}\n"
+    (desk.folder / "input.yaml").write_text(text + model + "\n")
+    before = len(client.runs())
+    done = desk.octet("train", *TRIO, "--dataset", "large")
+    assert done.returncode == 2
+    assert "input.yaml: input_type_info.max_length: " in done.stderr
+    assert "can be had. What would fit: lower max_length to " in done.stderr
+    assert len(client.runs()) == before

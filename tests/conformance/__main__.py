@@ -30,10 +30,10 @@ def _ask(service: Service, file: Path, examples: int) -> int:
     """Make what the examples speak of, then let the document be tried with the ids of this service in it."""
     with httpx.Client(base_url=service.url, timeout=60) as client:
 
-        def trained(run: str) -> None:
-            wait_for(lambda: client.get(f"/runs/{run}").json()["status"] == "succeeded", 120, "the run's end")
+        def succeeded(path: str) -> None:
+            wait_for(lambda: client.get(path).json()["status"] == "succeeded", 120, f"{path} succeeding")
 
-        story = told(client, trained)
+        story = told(client, lambda run: succeeded(f"/runs/{run}"), lambda job: succeeded(f"/predictions/{job}"))
         file.write_text(json.dumps(story.of(client.get("/openapi.json").json())))
     schemathesis = [str(Path(sys.executable).with_name("st")), "--config-file", str(CONFIG), "run", str(file)]
     schemathesis += ["--url", service.url, "--max-examples", str(examples)]

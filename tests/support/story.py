@@ -1,4 +1,4 @@
-"""The data set `reviews`, a run on it and the model `sentiment`: what the examples of the OpenAPI document speak of."""
+"""The data set `reviews`, a run on it, the model `sentiment` and a prediction: what the OpenAPI document speaks of."""
 
 import json
 from collections.abc import Callable
@@ -19,6 +19,7 @@ class Story:
     dataset: str
     run: str
     step: int
+    prediction: str
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -28,19 +29,22 @@ class Story:
     def of(self, part: Any) -> Any:
         """A part of the document, told of this service."""
         text = json.dumps(part).replace(examples.RUN_ID, self.run).replace(examples.DATASET_ID, self.dataset)
+        text = text.replace(examples.PREDICTION_ID, self.prediction)
         return json.loads(text.replace('"checkpoint": 12', f'"checkpoint": {self.step}'))
 
 
-def told(client: httpx.Client, carry_out: Callable[[str], object]) -> Story:
-    """Make them all; `carry_out` takes a queued run to its end."""
+def told(client: httpx.Client, train: Callable[[str], object], predict: Callable[[str], object]) -> Story:
+    """Make them all; `train` and `predict` take what is queued to its end."""
     form = examples.REQUESTS["upload_dataset"]["multipart/form-data"]["files"]
     made = client.post("/datasets", files=multipart({**form, "value": {**form["value"], "name": "reviews"}}))
     assert made.status_code == 201, made.text
     run = client.post("/runs", json=RUN).json()["id"]
-    carry_out(run)
+    train(run)
     promoted = client.put("/models/sentiment", json={"run": run})
     assert promoted.status_code == 200, promoted.text
-    return Story(made.json()["id"], run, promoted.json()["step"])
+    prediction = client.post("/predictions", json={"run": run, "dataset": "reviews"}).json()["id"]
+    predict(prediction)
+    return Story(made.json()["id"], run, promoted.json()["step"], prediction)
 
 
 def multipart(example: dict[str, Any]) -> list[tuple[str, tuple[str | None, bytes]]]:

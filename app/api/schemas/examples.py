@@ -5,13 +5,16 @@ They tell one story: the data set `reviews`, a run on it, and the model `sentime
 
 from typing import Any
 
-DATASET_ID, RUN_ID = "9f86d081884c7d65", "2f6c0d9e4b7a1853"
+from app.api.schemas.predictions import EXAMPLE as PREDICTION
+
+DATASET_ID, RUN_ID, PREDICTION_ID = "9f86d081884c7d65", "2f6c0d9e4b7a1853", str(PREDICTION["id"])
 """Ids that stand for the ones of a reader's own service."""
 _TIME, _DIGEST = "2026-11-25T04:05:06.789Z", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 PARAMETERS: dict[str, Any] = {
     "dataset_id": DATASET_ID,
     "run_id": RUN_ID,
+    "prediction_id": PREDICTION_ID,
     "step": 12,
     "metric": "loss",
     "form": "svg",
@@ -149,6 +152,10 @@ ANSWERS: dict[str, dict[int, Any]] = {
     "promote_run": {200: MODEL},
     "roll_back": {200: MODEL},
     "predict": {200: _PREDICTED},
+    "submit_prediction": {202: PREDICTION},
+    "list_predictions": {200: {"predictions": [PREDICTION], "next": None}},
+    "get_prediction": {200: PREDICTION},
+    "cancel_prediction": {202: {**PREDICTION, "status": "cancelling", "result": None}},
 }
 """Answers as JSON, by operation and status."""
 
@@ -192,6 +199,15 @@ REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
         "application/json": {
             "best": {"summary": "The run's best checkpoint.", "value": {"run": RUN_ID}},
             "step": {"summary": "A checkpoint by its step.", "value": {"run": RUN_ID, "checkpoint": 12}},
+        }
+    },
+    "submit_prediction": {
+        "application/json": {
+            "model": {"summary": "By a name.", "value": {"model": "sentiment", "dataset": "reviews"}},
+            "run": {
+                "summary": "By a checkpoint of a run.",
+                "value": {"run": RUN_ID, "checkpoint": 12, "dataset": "reviews", "name": "once more"},
+            },
         }
     },
     "predict": {

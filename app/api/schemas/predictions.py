@@ -119,10 +119,6 @@ SUBMIT_BODY = {
                     "name": {"type": "string", "description": "What to call the prediction."},
                 },
             },
-            "examples": {
-                "model": {"value": {"model": "sentiment", "dataset": "new-reviews"}},
-                "run": {"value": {"run": "2f6c0d9e4b7a1853", "checkpoint": 300, "dataset": "new-reviews"}},
-            },
         }
     },
 }

@@ -240,5 +240,5 @@ def test_files_of_the_same_bytes_stay_on_one_side_and_the_run_says_so(client, pa
     assert split["notes"] == [
         "80 files have the same bytes as another one (40 groups, the largest of 2): equal files are on one side, so "
         "that no file validates that was trained on",
-        "valid_size asks for 9 files and 8 validate, so that equal files stay together",
+        "valid_size asks for 9 files and 8 validate, so that equal files stay together and classes are trained on",
     ]

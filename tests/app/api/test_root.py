@@ -8,6 +8,7 @@ import pytest
 
 from app.main import create_app
 from app.settings import HttpSettings
+from octet import Client
 from tests.app.api import sides
 from tests.app.api.failing import is_problem
 from tests.app.api.served import served
@@ -84,6 +85,12 @@ def test_the_docs_and_the_document_work_below_the_prefix(behind):
     document = behind.get("/tools/octet/openapi.json").json()
     assert document["servers"] == [{"url": "/tools/octet"}]
     assert not [path for path in document["paths"] if path.startswith("/tools")]
+
+
+def test_the_client_takes_the_prefix_into_its_url(behind):
+    with Client(f"{behind.base_url}/tools/octet/") as octet:
+        assert octet.ready()
+        assert [found.name for found in octet.datasets()]
 
 
 def test_headers_that_anybody_can_send_change_no_address(client):

@@ -5,19 +5,29 @@ import subprocess
 import sys
 
 import pytest
-import torch
 
-from models.config import TargetSpec, checkpoint_sizes, choose_for_data, memory_bytes, parameters, parse_request, size
+from models.config import (
+    PlanRequest,
+    TargetSpec,
+    checkpoint_sizes,
+    choose_for_data,
+    memory_bytes,
+    parameters,
+    parse_request,
+    size,
+)
 from models.config.size import Load, features
 from models.nn.classifier import ByteClassifier
 from models.nn.dropped_attention import SCORES_AT_ONCE
 from models.nn.sequence_default import TOKENS_AT_ONCE
-from models.training.build import fresh_state
+from models.training.build import open_job
 from models.training.evaluate import Evaluation
-from models.training.report import Plan
-from models.training.state import Identity, save_model, save_state
+from models.training.loop import step
+from models.training.plan import choose_for_device
+from models.training.state import save_model, save_state
 from tests.house.source import ROOT
 from tests.models.config.bodies import summary, tutorial, with_value
+from tests.models.training.tasks import config_of, pack_of, sides
 
 TARGETS = [TargetSpec("Sentiment", "categorical", ["Negative", "Positive"]), TargetSpec("Score", "continuous")]
 
@@ -90,16 +100,14 @@ def test_the_arithmetic_works_in_the_portions_that_the_networks_work_in():
 
 
 def test_checkpoints_are_as_large_as_their_tensors(tmp_path):
-    config = config_with(**{"/globals/optimization/gradient_accumulation_steps": 2})
-    plan = Plan(steps=4, batch_size=2, threads=1, sample_interval=1, steps_per_epoch=4)
-    state = fresh_state(config, TARGETS, 0, torch.device("cpu"))
-    state.model(torch.zeros((2, 1024), dtype=torch.int64))["Score"].sum().backward()
-    for group in state.optimiser.param_groups:
-        for weight in group["params"]:
-            weight.grad = torch.zeros_like(weight)
-    state.optimiser.step()
-    state.last = Evaluation({None: {"loss": 1.0}}, -1.0)
-    identity = Identity(config, plan, TARGETS, "0" * 64, "0" * 64)
-    best, resume = checkpoint_sizes(config, TARGETS)
-    assert best <= save_model(state, identity, tmp_path).size_bytes < best + 20_000
-    assert resume <= save_state(state, identity, tmp_path).size_bytes < resume + 60_000
+    """With gradients that are gathered over two batches, and the second moments of the first."""
+    config = config_of(cat=["side"], con=["level"], globals={"optimization": {"gradient_accumulation_steps": 2}})
+    dataset = pack_of(tmp_path / "pack", *sides(32))
+    plan = choose_for_device(config, dataset, request=PlanRequest(steps=9, threads=1))
+    job = open_job(config, dataset, plan, tmp_path / "out")
+    for _ in range(3):
+        step(job)
+    job.state.last = Evaluation({None: {"loss": 1.0}}, -1.0)
+    best, resume = checkpoint_sizes(config, job.targets)
+    assert best <= save_model(job.state, job.identity, job.folder).size_bytes < best + 20_000
+    assert resume <= save_state(job.state, job.identity, job.folder).size_bytes < resume + 60_000

@@ -1,6 +1,8 @@
 """Tars as odd programs and odd senders make them: each is read as it was meant, or refused with its reason."""
 
+import bz2
 import gzip
+import lzma
 import struct
 
 import pytest
@@ -109,7 +111,7 @@ REFUSED = {
     "wrong gzip checksum": (gzip.compress(tar_bytes(A))[:-8] + bytes(8), "damaged"),
     "garbage in the middle": (PLAIN + b"\xff" * 512 + END, "damaged at byte 1024"),
     "garbage behind the end": (PLAIN + END + b"hello", "goes on behind its end mark"),
-    "garbage behind gzip": (gzip.compress(PLAIN + END) + b"hello", "damaged"),
+    "garbage behind gzip": (gzip.compress(PLAIN + END) + b"hello hello hello", "damaged"),
     "two tars in one file": (PLAIN + END + PLAIN + END, "two archives in one"),
     "gzip in gzip": (gzip.compress(gzip.compress(PLAIN + END)), "was compressed twice; .* compressed once"),
     "zip in gzip": (gzip.compress(zip_bytes({"a": b"x" * 999})), r"a zip archive that was compressed once more"),
@@ -128,8 +130,14 @@ REFUSED = {
         pax(GNU_sparse_size=b"9" * 15, GNU_sparse_map=b"") + member(b"h", b"") + END, "a single file may have"),
     "sparse bomb by ratio": (
         pax(GNU_sparse_size=b"%d" % (9 << 30), GNU_sparse_map=b"") + member(b"h", b"") + END, "made to fill disks"),
-    "lz4": (b"\x04\x22\x4d\x18" + bytes(600), "a lz4 file, which is not read; send"),
-    "cpio": (b"070701" + bytes(600), "a cpio file"),
+    "lz4": (b"\x04\x22\x4d\x18" + bytes(600), "a file of lz4, which is not read; send"),
+    "lzma without xz": (lzma.compress(PLAIN + END, lzma.FORMAT_ALONE), "a file of the old .lzma format, which"),
+    "tar.xz with garbage behind": (lzma.compress(PLAIN + END) + b"hello hello hello", "damaged"),
+    "cut tar.xz": (lzma.compress(PLAIN + END)[:-6], "truncated"),
+    "cut tar.bz2": (bz2.compress(PLAIN + END)[:-6], "truncated"),
+    "cut tar.zst": (zstd.compress(PLAIN + END)[:-3], "truncated"),
+    "bzip2 in xz": (lzma.compress(bz2.compress(PLAIN + END)), "was compressed twice"),
+    "cpio": (b"070701" + bytes(600), "a file of cpio"),
     "a web page": (b"<!DOCTYPE html>" + b" " * 600, "no archive .*DOCTYP"),
 }  # fmt: skip
 

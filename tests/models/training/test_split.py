@@ -126,7 +126,7 @@ def test_each_class_of_two_different_files_is_trained_on_unless_validation_asks_
             held += max(groups[c] for c in members)
             if name not in {column[i] for i in ours.train}:
                 unlearnt.setdefault(f"t{at}", []).append((name, len(members)))
-    if asked <= len(usable) - held:
+    if max(groups.values()) <= asked <= len(usable) - held:
         assert unlearnt == {}
     for target in unlearnt:
         assert said(ours, f"target '{target}'")
@@ -194,6 +194,14 @@ def test_equal_files_stay_together_and_are_said():
     assert len(found.valid) == 10
     assert said(found, "100 files have the same bytes as another one (20 groups, the largest of 5)")
     assert said(found, "valid_size asks for 12 files and 10 validate")
+
+
+def test_a_class_stays_in_training_where_only_its_last_files_would_fill_validation_up():
+    """Pairs of equal files, three asked for: the lone file of `c` would make it three."""
+    contents = [i // 2 for i in range(20)] + [99]
+    for seed in range(10):
+        found = divided(["ab"[i // 2 % 2] for i in range(20)] + ["c"], contents=contents, valid_size=3, seed=seed)
+        assert (len(found.valid), 20 in found.train) == (2, True)
 
 
 def test_a_group_larger_than_validation_trains():

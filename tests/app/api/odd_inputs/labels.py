@@ -29,6 +29,11 @@ def with_one(cell: str) -> str:
     return "ID,y\n" + NUMBERS.replace("n00,0.5", f"n00,{cell}", 1)
 
 
+def thirty(cell: str) -> str:
+    """Thirty cells like this one, with numbers from 0 on in place of #."""
+    return "ID\ty\n" + "".join(f"n{i:02d}\t{cell.replace('#', str(i))}\n" for i in range(30))
+
+
 CASES = [
     Case("a comma-separated table", table(ROWS), 201, "y: categorical, 4 labelled"),
     Case("semicolons", table(ROWS.replace(",", ";")), 201, "4 labelled"),
@@ -103,4 +108,34 @@ CASES = [
     Case("an .xlsx instead of a CSV", table(b"PK\x03\x04\x14\x00\x06\x00" + bytes(200)), 422, "CSV"),
     Case("a gzipped CSV", table(b"\x1f\x8b\x08\x00" + bytes(60)), 422, "CSV"),
     Case("JSON instead of a CSV", table('[{"ID": "a", "y": "x"}]'), 422, "ID"),
+    Case("numbers with decimal commas", table(thirty("#,5"), NUMBERED), 201, "nearly_numbers"),
+    Case("numbers with separators of thousands", table(thirty("1#.234,50"), NUMBERED), 201, "nearly_numbers"),
+    Case("commas that may be either", table(thirty("1#,234"), NUMBERED), 201, "nearly_numbers"),
+    Case("percentages", table(thirty("# %"), NUMBERED), 201, "nearly_numbers"),
+    Case("money", table(thirty("$#.50"), NUMBERED), 201, "nearly_numbers"),
+    Case("numbers, and one dash among them", table(with_one("-"), NUMBERED), 201, "nearly_numbers"),
+    Case("numbers, and one that no square root survives", table(with_one("1e200"), NUMBERED), 201, "not_finite"),
+    Case("NA among 0 and 1", table("ID,y\na,0\nb,1\nc,NA\nd,1\n"), 201, "word_for_missing"),
+    Case("NA and None among names", table("ID,y\na,NA\nb,None\nc,good\nd,NA\n"), 201, "3 classes"),
+    Case("an ID as a target", table(thirty("id-#"), NUMBERED), 201, "many_classes"),
+    Case("free text", table(thirty("a review, the #th"), NUMBERED), 201, "many_classes"),
+    Case("clock times", table(thirty("12:#"), NUMBERED), 201, "many_classes"),
+    Case("days with points", table("ID,y\na,1.1.2026\nb,2.1.2026\nc,1.1.2026\nd,3.1.26\n"), 201, "dates"),
+    Case("one class in thirty files", table(thirty("x"), NUMBERED), 201, "one_class"),
+    Case("nan in every cell", table(thirty("nan"), NUMBERED), 201, "one_class"),
+    Case("a column of blank cells", table(thirty(" "), NUMBERED), 201, "empty_target"),
+    Case("spaces before all names", table("ID, y\na, x\nb, z\nc, x\nd, z\n"), 201, "spaces"),
+    Case("a no-break space behind a name", table("ID,y\na,x\nb,x\u00a0\nc,z\nd,z\n"), 201, "twin_classes"),
+    Case("an invisible sign in a name", table("ID,y\na,ab\nb,a\u200bb\nc,z\nd,z\n"), 201, "twin_classes"),
+    Case("accents in two encodings", table("ID,y\na,\u00e9\nb,e\u0301\nc,z\nd,z\n"), 201, "twin_classes"),
+    Case("a label and none for one ID", table(ROWS + "a,\n"), 422, "contradict"),
+    Case("bars between the cells", table(ROWS.replace(",", "|")), 422, "commas, semicolons or tabs"),
+    Case("a note for spreadsheets first", table("sep=;\n" + ROWS.replace(",", ";")), 422, "remove this row"),
+    Case("a comment first", table("# made by hand\n" + ROWS), 422, "ID"),
+    Case("a separator at the end of each row", table("ID,y\na,x,\nb,z,\n"), 422, "separators"),
+    Case("letters behind a quote", table('ID,y\na,"x"y\nb,z\n'), 422, "quotes"),
+    Case("UTF-32", table(ROWS.encode("utf-32")), 422, "UTF-8"),
+    Case("HTML instead of a CSV", table("<table><tr><td>ID</td></tr></table>"), 422, "CSV"),
+    Case("an .xls instead of a CSV", table(b"\xd0\xcf\x11\xe0" + bytes(60)), 422, "CSV"),
+    Case("Parquet instead of a CSV", table(b"PAR1" + bytes(60)), 422, "CSV"),
 ]

@@ -226,10 +226,10 @@ def impossible():
 def test_what_does_not_fit_into_the_memory_that_is_known_is_refused_with_what_would_fit(parts, words):
     for use in (submit, check):
         with pytest.raises(BadConfig) as refused:
-            use(granting(parts, 24 * 2**30), impossible())
+            use(granting(parts, 64 * 2**30), impossible())
         [fault] = refused.value.faults
         assert fault.pointer == "/input/input_type_info/max_length"
-        assert "24.0 GiB can be had. What would fit: lower max_length to " in fault.detail
+        assert "64.0 GiB can be had. What would fit: lower max_length to " in fault.detail
     assert list_runs(parts).runs == []
 
 

@@ -1,0 +1,36 @@
+"""`octet datasets`, and the removal of a run: what there is, what is wrong with it, and how it goes."""
+
+import json
+
+PLAN = {"steps": 40, "batch": 8, "threads": 1}
+
+
+def test_all_problems_of_a_data_set_are_lines_and_json(desks, client):
+    desk = desks("problems")
+    table = desk.folder / "labels.csv"
+    table.write_text(table.read_text() + "".join(f"lost{n},low\n" for n in range(1005)))
+    made = client.upload(desk.folder / "sides", table, "with problems")
+    assert len(made.problems) == 1000
+    lines = desk.octet("datasets", "problems", "with problems").stdout.splitlines()
+    assert len(lines) == 1005
+    assert lines[-1].split("\t")[:3] == ["label_without_file", "lost1004", "1046"]
+    whole = json.loads(desk.octet("datasets", "problems", made.id, "--json").stdout)
+    assert [found["id"] for found in whole] == [f"lost{n}" for n in range(1005)]
+    listed = [line.split("\t") for line in desk.octet("datasets", "list").stdout.splitlines()]
+    assert [made.id, "with problems", "40"] in [row[:3] for row in listed]
+    assert desk.octet("datasets", "problems", "nosuch").returncode == 4
+    client.delete_dataset("with problems")
+
+
+def test_a_run_is_removed_once_it_has_ended(desks, client):
+    """The worker holds the first of two, so that the second ends as soon as it is cancelled."""
+    desk = desks("removal")
+    client.upload(desk.folder / "sides", desk.folder / "labels.csv", "for removal")
+    first, second = (client.submit({"dataset": "for removal", "target": "side", "plan": PLAN}).id for _ in range(2))
+    client.cancel(second)
+    list(client.watch(second, every_s=0.2))
+    assert desk.octet("runs", "delete", second).returncode == 0
+    gone = desk.octet("runs", "delete", second)
+    assert (gone.returncode, gone.stdout) == (4, "")
+    assert "no run has the id" in gone.stderr
+    client.cancel(first)
