@@ -4,7 +4,7 @@
 
 Packs files of 64 bytes, makes a checkpoint of a very small model (its weights are random: nothing here asks what it
 says), runs the predicting process as the worker would, and prints files/s, sizes of the results and the peak of that
-process's memory, while it predicts and at the end, when it has put the parts together. Linux.
+process's memory: its own while it predicts, and with the pages of mapped files (data set, parts) to its end. Linux.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def measure(work: Path, files: int) -> None:
             last = decode(line)
             if isinstance(last, Predicted):
                 predicted_s = time.monotonic() - began
-                peak = max(peak, _resident_bytes(child.pid)) if last.done % 6400 == 0 else peak
+                peak = max(peak, _own_bytes(child.pid)) if last.done % 6400 == 0 else peak
     child.wait()
     assert isinstance(last, Results), (work / "log").read_text()
     whole_s = time.monotonic() - began
@@ -108,11 +108,14 @@ def measure(work: Path, files: int) -> None:
     pace, join_s = files / predicted_s, whole_s - predicted_s
     csv, parquet = (path.stat().st_size / 1e6 for path in (last.csv, last.parquet))
     print(f"{files:,} files: {pace:,.0f} files/s, {predicted_s:.1f} s and {join_s:.1f} s to put the parts together")
-    print(f"CSV {csv:.1f} MB, Parquet {parquet:.1f} MB; peak {peak / 1e6:.0f} MB, in the end {end_peak / 1e6:.0f} MB")
+    print(f"CSV {csv:.1f} MB, Parquet {parquet:.1f} MB")
+    print(f"peak {peak / 1e6:.0f} MB of its own, {end_peak / 1e6:.0f} MB with mapped files")
 
 
-def _resident_bytes(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+def _own_bytes(pid: int) -> int:
+    """Memory of its own: without the pages of mapped files, which the kernel takes back when it needs them."""
+    said = Path(f"/proc/{pid}/status").read_text()
+    return int(said.split("RssAnon:")[1].split()[0]) * 1024
 
 
 if __name__ == "__main__":
