@@ -11,6 +11,8 @@ from models.config.faults import ConfigError, Fault, pointer
 from models.config.words import shown
 
 _IDS_FILE = "manual_valid_ids_file"
+MOST_ALIASES = 30
+"""Uses of anchors in one file; far more than a configuration has."""
 
 
 def read_trio(globals: Path | None, input: Path, output: Path, fusion: Path | None = None) -> dict[str, Any]:
@@ -105,6 +107,17 @@ class _Loader(yaml.SafeLoader):
     """YAML as people write it: 3e-4 is a number, 2024-01-01 and 007 are text, a key may stand once in an object."""
 
     yaml_implicit_resolvers = _by_first_character()
+
+    aliases = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """A part of the file. Raises ComposerError for too many aliases: nested, they stand for billions of values."""
+        if self.check_event(yaml.AliasEvent):
+            self.aliases += 1
+            if self.aliases > MOST_ALIASES:
+                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+                raise yaml.composer.ComposerError(None, None, f"more than {MOST_ALIASES} aliases (*name)", mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """One object. Raises ConstructorError for a key that stands twice: the first would be lost silently."""

@@ -75,7 +75,7 @@ ODD = {
     "a tag of one's own": ("globals", "basic_experiment: !mine {}", "line 1, column 19: could not determine"),
     "bytes": ("globals", BASIC % "output_folder: !!binary aGk=", "basic_experiment.output_folder: "),
     "a set": ("globals", "basic_experiment: !!set {a, b}", "basic_experiment: "),
-    "a billion laughs": ("globals", BOMB + "\nbasic_experiment: *h", "basic_experiment: such a list is refused"),
+    "a billion laughs": ("globals", BOMB + "\nbasic_experiment: *h", "line 5, column 20: more than 30 aliases"),
     "a loop": ("globals", "basic_experiment: &a\n  n_epochs: *a", "n_epochs: an object is refused"),
     "an open brace": ("globals", "basic_experiment: {n_epochs: 3", "expected ',' or '}'"),
     "two colons": (

@@ -5,7 +5,8 @@ import tarfile
 
 import pytest
 
-from app.services.runs.lease import RunEnd, finish, record_progress
+from app.services.jobs.outcomes import JobEnd
+from app.services.runs.lease import finish, record_progress
 from models.training.report import Progress
 from tests.app.api.driver import lease_of, work_on
 from tests.app.api.failing import is_problem
@@ -58,7 +59,7 @@ def test_a_run_shorter_than_its_intervals_says_so_and_leaves_a_curve_and_a_model
         assert client.get(f"/runs/{run}/metrics").json()["points"] == []
 
     work_on(parts, lease)
-    finish(parts, lease, RunEnd("succeeded", "finished"))
+    finish(parts, lease, JobEnd("succeeded", "finished"))
     ended = client.get(f"/runs/{run}").json()
     assert (ended["status"], ended["progress"]["step"], ended["best"]["step"]) == ("succeeded", 4, 4)
     points = client.get(f"/runs/{run}/metrics", params={"name": "mcc"}).json()["points"]

@@ -1,9 +1,10 @@
 """A run that was cancelled in the queue stays so: when the service starts again, and when the machine is free."""
 
+from app.services.jobs.outcomes import JobEnd
 from app.services.jobs.reaper import reap
 from app.services.points import page
 from app.services.runs.control import cancel
-from app.services.runs.lease import RunEnd, acquire, finish, heartbeat, in_line
+from app.services.runs.lease import acquire, finish, heartbeat, in_line
 from app.services.runs.read import attempts, get_run
 from tests.support.parts import opened_parts
 from tests.support.runs import a_run
@@ -21,7 +22,7 @@ def test_a_run_cancelled_in_the_queue_never_begins(tmp_path, database_url):
         assert second not in {done.run_id for done in reap(parts)}
         cancel(parts, first)
         assert heartbeat(parts, lease).cancel
-        finish(parts, lease, RunEnd("cancelled", "cancelled"))
+        finish(parts, lease, JobEnd("cancelled", "cancelled"))
         assert in_line(parts, second) == [second]  # its old message is still in the queue
         assert acquire(parts, second, "w") is None
         assert acquire(parts, third, "w") is not None
