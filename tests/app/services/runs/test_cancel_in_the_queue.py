@@ -19,7 +19,7 @@ def test_a_run_cancelled_in_the_queue_never_begins(tmp_path, database_url):
 
     with opened_parts(tmp_path, database_url, lease_s=600.0, announce_s=0.001) as parts:  # the service starts again
         assert get_run(parts, second).status == "cancelled"
-        assert second not in {done.run_id for done in reap(parts)}
+        assert second not in {done.job_id for done in reap(parts)}
         cancel(parts, first)
         assert heartbeat(parts, lease).cancel
         finish(parts, lease, JobEnd("cancelled", "cancelled"))
