@@ -39,10 +39,12 @@ def answered(response: httpx.Response) -> str:
     if kind == "application/problem+json":
         return _one_line(response.json()["detail"])
     if not kind.startswith("application/json"):
-        return _one_line(kind)
+        return _one_line(kind) or "done"
     body = response.json()
     if "targets" in body and "files" in body:
         return _of_dataset(body)
+    if "dataset_id" in body and "progress" in body and "checkpoint" in body:
+        return f"{body['status']}, over {body['dataset']} by the checkpoint of step {body['checkpoint']['step']}"
     if "outputs" in body:
         return _of_prediction(body)
     if "predictions" in body:
@@ -72,7 +74,8 @@ def _of_prediction(body: dict) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without what differs from one service to the next: ids."""
+    """Without what differs from one service or machine to the next: ids, and the step of the best checkpoint."""
     text = re.sub(r"\b[0-9a-f]{16}\b", "ID", text)
+    text = re.sub(r"\b(step|it has|from 0 to) \d+", r"\1 N", text)
     text = re.sub(r"\s+", " ", text).strip()
     return text if len(text) <= 400 else text[:397] + "..."

@@ -7,7 +7,7 @@ import httpx
 from app.parts import Parts
 from tests.app.api import sides
 from tests.app.api.driver import carry_out
-from tests.app.api.odd_inputs import addresses, archives, configs, labels, predictions
+from tests.app.api.odd_inputs import addresses, archives, configs, jobs, labels, predictions
 from tests.app.api.odd_inputs.case import Case, Place, answered
 
 PAGE = Path(__file__).parents[4] / "docs" / "odd_inputs.md"
@@ -16,6 +16,7 @@ SECTIONS: dict[str, list[Case]] = {
     "Files and archives": archives.CASES,
     "Configurations": configs.CASES,
     "Predictions": predictions.CASES,
+    "Predictions over data sets": jobs.CASES,
     "Addresses, methods, names": addresses.CASES,
 }
 HEAD = """# What Octet answers to odd input

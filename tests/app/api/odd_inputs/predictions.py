@@ -53,7 +53,7 @@ CASES = [
     Case("a model that does not exist", raw(b"x", model="nosuch"), 404, "nosuch"),
     Case("run and model", raw(b"x", run="TRAINED", model="a"), 422, "run"),
     Case("a step without a run", raw(b"x", checkpoint=1), 422, "run"),
-    Case("a step that was not kept", raw(b"x", run="TRAINED", checkpoint=999_999), 404, "999999"),
+    Case("a step that was not kept", raw(b"x", run="TRAINED", checkpoint=999_999), 404, "it has"),
     Case("a step in words", raw(b"x", run="TRAINED", checkpoint="best"), 422, "checkpoint"),
     Case("an unknown parameter of predict", raw(b"x", run_id="TRAINED"), 422, "run"),
     Case("EIR's form", eir([{"input": b64(b"x")}]), 200, "1 results"),
