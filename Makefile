@@ -20,8 +20,8 @@ endif
 OCTET_TEST_DATABASE_URL ?= postgresql+psycopg://postgres@127.0.0.1:5432/test
 OCTET_TEST_REDIS_URL ?= redis://127.0.0.1:6379/13
 
-# Two processes, a test file in one of them: much of a kill test is waiting for a lease to run out. AT_ONCE= runs all in one.
-AT_ONCE ?= --numprocesses 2 --dist loadfile
+# Four processes also on two cores, a test file in one of them: much of a kill test is waiting for a lease to run out. AT_ONCE= runs all in one.
+AT_ONCE ?= --numprocesses 4 --dist loadfile
 
 .PHONY: help install dev serve demo test conformance test-services lint types imports house check bench constraints clean
 
