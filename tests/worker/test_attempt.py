@@ -60,7 +60,8 @@ def submitted(
     """A run of a very small model; steps 0: as many as its time holds."""
     body: dict[str, Any] = {
         "globals": {
-            "basic_experiment": {"n_epochs": 3 if steps else 100_000, "output_folder": "runs/small", "valid_size": 8}
+            "basic_experiment": {"n_epochs": 3 if steps else 100_000, "output_folder": "runs/small", "valid_size": 8},
+            "training_control": {"early_stopping_patience": 0},  # a long run ends when a test ends it
         },
         "input": {
             "input_info": {"input_source": "sides", "input_name": "in", "input_type": "bytes"},
