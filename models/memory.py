@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+KEPT = (1 << 30, 0.1)
+"""Kept for the API, predictions, the broker and the system: so many bytes, or this share where it is more."""
 GROUPS = Path("/proc/self/cgroup")
 MOUNT = Path("/sys/fs/cgroup")
 
@@ -19,6 +21,12 @@ def granted_bytes(groups: Path = GROUPS, mount: Path = MOUNT) -> int | None:
     with suppress(OSError, ValueError):  # not known to this system
         limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     return min(limits, default=None)
+
+
+def left_for_training(groups: Path = GROUPS, mount: Path = MOUNT) -> int | None:
+    """Bytes that a training may take beside everything else; of little memory three quarters. None: not told."""
+    granted = granted_bytes(groups, mount)
+    return None if granted is None else granted - max(min(KEPT[0], granted // 4), int(granted * KEPT[1]))
 
 
 def killed_for_memory(groups: Path = GROUPS, mount: Path = MOUNT) -> int:

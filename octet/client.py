@@ -14,7 +14,7 @@ from octet.errors import Refused, Unreachable
 from octet.objects import Attempt, Checkpoint, Dataset, DatasetPrediction, Point, Prediction, Run
 from octet.predictions import Predictions
 from octet.proxies import is_own_machine, proxy_for
-from octet.uploads import ARCHIVES, Content, FolderTar, Form, Held, OnDisk, OnSent, Part
+from octet.uploads import ARCHIVES, Content, FolderTar, Form, Held, OnDisk, OnSent, Part, readable
 from octet.watching import PAGE, Seen, pages, watch
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -89,7 +89,7 @@ class Client:
         filename = f"{name}.tar" if source.is_dir() else source.name
         texts = {"name": name, "folder_labels": folder_labels, "id_column": id_column}
         texts["types"] = json.dumps(dict(types)) if types else None
-        parts = [Part(key, Held(text.encode())) for key, text in texts.items() if text]
+        parts = [Part(key, Held(readable(text).encode())) for key, text in texts.items() if text]
         parts += [Part("labels", OnDisk(table), "labels.csv") for table in tables]
         form = Form([*parts, Part("archive", files, filename)])
         answer = self._send(

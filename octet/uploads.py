@@ -146,6 +146,11 @@ class Form:
         return f"--{self._mark}\r\n{disposition}{kind}\r\n".encode()
 
 
+def readable(text: str) -> str:
+    """A name of this system as text that can be sent and shown: bytes of it that are no UTF-8 as `\\xff`."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _quoted(text: str) -> str:
     """As browsers write it (WHATWG HTML, multipart/form-data encoding)."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    return readable(text).replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,9 +1,10 @@
 """`octet predict`: what a model sees in one file, in a whole folder, or in a data set of the service."""
 
 import csv
+import secrets
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,11 +18,13 @@ from app.cli.jobs import fetch, predict_dataset, predict_folder
 from app.cli.paths import GivenPath
 from app.cli.screen import count, err, note, out, print_json, size
 from octet import Answer, Client, Prediction
+from octet.uploads import readable
 
 # One request carries so many files and bytes at most; a larger file goes alone.
 BATCH_FILES = 64
 BATCH_BYTES = 16 << 20
 SHOWN_CLASSES = 8
+TABLES = {".csv", ".parquet", ".txt", ""}
 JUNK = {".DS_Store", "Thumbs.db", "__MACOSX"}
 
 Batch = list[tuple[str, Path]]
@@ -56,6 +59,12 @@ def predict(
     """
     if run and model:
         raise Failed("give --run or --model, not both")
+    if prediction and (run or model):
+        raise Failed("--prediction has its run and checkpoint already; leave out --run and --model")
+    if target is not None and target.suffix.lower() not in TABLES:
+        raise Failed(f"{target}: the answers are written as CSV (.csv) or Parquet (.parquet), not as {target.suffix}")
+    if target is not None and not target.absolute().parent.is_dir():  # before hours of work
+        raise Failed(f"{target}: there is no folder {target.parent}", Ending.FAILED)
     if sum(map(bool, (paths, dataset, prediction))) != 1:
         raise Failed("give files or a folder, or --dataset NAME, or --prediction ID: one of them")
     with Client() as client:
@@ -65,7 +74,7 @@ def predict(
             answer = client.predict(paths[0], run=run, model=model)
             print_json(answer.model_dump()) if as_json else _print_one(paths[0], answer)
             return Ending.DONE
-        files, left_out = _files_of(paths)
+        files, left_out = _files_of(paths, target)
         if not files:
             raise Failed("there is no file with anything in it")
         with _shown(len(files)) as advance:
@@ -97,8 +106,6 @@ def _as_job(
 ) -> Ending:
     if target is None:
         raise Failed("--out is missing: where shall the answers go? For example --out predictions.csv")
-    if not target.absolute().parent.is_dir():  # before hours of work
-        raise Failed(f"{target}: there is no folder {target.parent}", Ending.FAILED)
     if prediction:
         return fetch(client, prediction, target)
     if dataset:
@@ -108,15 +115,24 @@ def _as_job(
     return predict_folder(client, paths[0], run, model, target)
 
 
-def _files_of(paths: Iterable[Path]) -> tuple[Batch, list[str]]:
-    """(name, path) of every file, by name, and the names of empty ones. A name is the path inside its folder."""
+def _files_of(paths: Sequence[Path], target: Path | None) -> tuple[Batch, list[str]]:
+    """(name, path) of every file but the target, by name, and the names of empty ones.
+
+    A name is the path inside its folder, or the whole path where several are given: two folders may hold one name.
+    """
     found: Batch = []
     for path in paths:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.is_file() and not JUNK & set(p.parts))
-            found += [(p.relative_to(path).as_posix(), p) for p in inside]
+            names = [p.relative_to(path) if len(paths) == 1 else p for p in inside]
+            found += [(readable(name.as_posix()), p) for name, p in zip(names, inside, strict=True)]
         else:
-            found.append((path.as_posix(), path))
+            found.append((readable(path.as_posix()), path))
+    if target is not None and target.exists():
+        kept = [(name, path) for name, path in found if not path.samefile(target)]
+        if len(kept) < len(found):
+            note(f"not predicted: {target}, where the answers go")
+        found = kept
     empty = [name for name, path in found if path.stat().st_size == 0]
     return [(name, path) for name, path in found if path.stat().st_size], empty
 
@@ -147,15 +163,22 @@ def _ask(
         used = next((answer for answer in answers if answer.run and answer.checkpoint), None)
         if used is not None and used.checkpoint is not None:
             run, model, checkpoint = used.run, None, used.checkpoint["step"]
-        yield from answers
+        # A form quotes some characters of a name, and the service tells it as it came: our own names are the true.
+        yield from (answer.model_copy(update={"name": name}) for answer, (name, _) in zip(answers, batch, strict=True))
 
 
 def _write_csv(answers: Iterator[Prediction], target: Path | None) -> int:
-    """One row per answer; how many files had none."""
+    """One row per answer; how many files had none. A file is written whole or not at all."""
     if target is None:
         return _rows(answers, sys.stdout)
-    with target.open("w", newline="", encoding="utf-8") as file:
-        return _rows(answers, file)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("x", newline="", encoding="utf-8") as file:
+            failed = _rows(answers, file)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return failed
 
 
 def _rows(answers: Iterator[Prediction], file: TextIO) -> int:

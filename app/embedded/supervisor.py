@@ -24,7 +24,7 @@ from app.embedded.process import Process
 from app.parts import open_database
 from app.settings import Settings
 from models.devices import usable_devices
-from models.memory import granted_bytes
+from models.memory import left_for_training
 
 LOOK_S = 0.5
 BROKER_START_S = 30.0
@@ -100,7 +100,7 @@ def _knowing_memory(settings: Settings) -> Settings:
     worker = settings.worker
     if worker.train_memory_bytes or "cuda" in usable_devices(worker.devices):
         return settings
-    known = worker.model_copy(update={"train_memory_bytes": granted_bytes() or 0})
+    known = worker.model_copy(update={"train_memory_bytes": left_for_training() or 0})
     return settings.model_copy(update={"worker": known})
 
 

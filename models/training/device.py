@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from models.memory import granted_bytes
+from models.memory import left_for_training
 from models.training.report import Plan
 
 
@@ -26,10 +26,10 @@ def default_threads() -> int:
 
 
 def memory_of(device: Literal["cpu", "cuda"], limit_bytes: int | None = None) -> int | None:
-    """Bytes that a training may take there: on a CPU the limit, else what the machine grants; all of a GPU's memory."""
+    """Bytes that a training may take there: on a CPU the limit, else what is left beside the service; all of a GPU."""
     if device == "cuda":
         return torch.cuda.mem_get_info()[1]
-    return granted_bytes() if limit_bytes is None else limit_bytes
+    return left_for_training() if limit_bytes is None else limit_bytes
 
 
 @contextmanager

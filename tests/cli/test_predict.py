@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import os
 
 import httpx
+import pytest
 
 from octet import Client
 
@@ -54,7 +56,7 @@ def test_an_unknown_run_is_refused_with_what_there_is(desk, run_id):
 
 def test_a_csv_that_cannot_be_written_is_said_in_a_line(desk, run_id):
     done = desk.octet("predict", "sides", "--run", run_id, "--out", "nowhere/answers.csv")
-    assert (done.returncode, done.stderr) == (1, "octet: nowhere/answers.csv: No such file or directory\n")
+    assert (done.returncode, done.stderr) == (1, "octet: nowhere/answers.csv: there is no folder nowhere\n")
 
 
 def test_a_target_that_is_called_like_the_csvs_own_column_is_refused_not_overwritten(desks, client):
@@ -90,3 +92,46 @@ def test_all_files_are_answered_by_one_checkpoint_also_when_the_name_does_not_me
     answers = json.loads(done.stdout)
     assert len(answers) == 70
     assert {answer["checkpoint"]["step"] for answer in answers} == {other}
+
+
+def test_a_result_is_written_whole_or_not_at_all_and_never_predicted(desk, run_id):
+    (desk.folder / "inbox").mkdir()
+    (desk.folder / "inbox" / "a.bin").write_bytes(bytes(range(200, 230)))
+    (desk.folder / "inbox" / "kept.csv").write_text("keep me")
+    answers = ("predict", "inbox", "--out", "inbox/kept.csv")
+    nowhere = desk.octet(*answers, "--run", "nosuch")
+    assert nowhere.returncode != 0
+    assert (desk.folder / "inbox" / "kept.csv").read_text() == "keep me"
+    for _ in range(2):  # the second time its own result lies there
+        done = desk.octet(*answers, "--run", run_id)
+        assert (done.returncode, done.stderr.count("where the answers go")) == (0, 1), done.stderr
+        rows = (desk.folder / "inbox" / "kept.csv").read_text().splitlines()
+        assert [row.split(",")[0] for row in rows] == ["file", "a.bin"]
+    assert sorted(path.name for path in (desk.folder / "inbox").iterdir()) == ["a.bin", "kept.csv"]
+
+
+def test_names_are_those_of_the_files_whatever_a_form_makes_of_them(desk, run_id):
+    names = ['q"1.bin', "q%221.bin", "line\nend.bin", os.fsdecode(b"q\xff.bin")]
+    for folder in ("one", "two"):
+        (desk.folder / folder).mkdir()
+        for name in names:
+            (desk.folder / folder / name).write_bytes(bytes(range(200, 230)))
+    done = desk.octet("predict", "one", "two", "--run", run_id, "--out", "both.csv")
+    assert done.returncode == 0, done.stderr
+    with (desk.folder / "both.csv").open(newline="", encoding="utf-8") as file:
+        told = [row["file"] for row in csv.DictReader(file)]
+    shown = [name.replace("\udcff", "\\xff") for name in names]
+    assert sorted(told) == sorted(f"{folder}/{name}" for folder in ("one", "two") for name in shown)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("sides", "--out", "x.xlsx"), "not as .xlsx"),
+        (("--prediction", "x", "--run", "y", "--out", "x.csv"), "leave out --run"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(desk, given, said):
+    done = desk.octet("predict", *given)
+    assert done.returncode == 2
+    assert said in done.stderr

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models.memory import granted_bytes, killed_for_memory, peak_bytes
+from models.memory import granted_bytes, killed_for_memory, left_for_training, peak_bytes
 
 PHYSICAL = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 UNLIMITED_V1 = str(2**63 - 4096)
@@ -38,6 +38,14 @@ def tree(folder: Path, groups: str, **files: str) -> tuple[Path, Path]:
 )
 def test_the_smallest_limit_on_the_way_up_counts(tmp_path, groups, files, granted):
     assert granted_bytes(*tree(tmp_path, groups, **files)) == granted
+
+
+@pytest.mark.parametrize(("granted", "left"), [(256, 192), (2048, 1536), (4096, 3072), (16384, 14745.6)])
+def test_a_training_leaves_memory_to_the_service_and_the_system(tmp_path, granted, left):
+    if granted * MIB > PHYSICAL:
+        pytest.skip("this machine has less")
+    at = tree(tmp_path, "0::/\n", memory_0max=str(granted * MIB))
+    assert left_for_training(*at) == pytest.approx(left * MIB, abs=1)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ class DatasetInUse(Conflict):
 
     rule = "dataset-in-use"
     title = "The data set is in use"
-    mend = "Cancel the runs that the detail names, or wait for their end; then remove the data set."
-    example = Example("data set reviews is used by 2f6c0d9e4b7a1853; cancel them or wait for their end", "dataset_id")
+    mend = "Cancel the runs and predictions that the detail names, or wait for their end; then remove the data set."
+    example = Example(
+        "data set reviews is used by run 2f6c0d9e4b7a1853; cancel them or wait for their end", "dataset_id"
+    )
 
 
 def remove_dataset(parts: Parts, dataset_id: str) -> None:
@@ -33,7 +35,7 @@ def remove_dataset(parts: Parts, dataset_id: str) -> None:
         if users:
             raise DatasetInUse(
                 f"data set {row.name} is used by {', '.join(users)}; cancel them or wait for their end",
-                [Fault("dataset_id", f"run {user} uses it (POST /runs/{user}/cancel)") for user in users],
+                [Fault("dataset_id", f"{user} uses it; cancel it or wait for its end") for user in users],
             )
         hold(tx, row.digest)
         datasets.remove(tx, row.id)
