@@ -8,11 +8,11 @@ from models.packed.problems import ProblemLog, counted, some
 from models.packed.texts import Int64, Texts
 from models.packed.writings import (
     MENDS,
-    UNIT,
     as_readers_see,
     difference,
     is_date,
     is_json,
+    is_whole,
     means_missing,
     nearly_a_number,
 )
@@ -149,8 +149,7 @@ def _say_nearly_numbers(problems: ProblemLog, column: FilledCells) -> bool:
     distinct = len(plain) + len(nearly)
     if distinct < 2 or 2 * column.cells((*plain, *nearly)) < column.total - column.cells(words):
         return False
-    whole = all(text.strip().lstrip("+-").isdecimal() for text in plain) and set(nearly.values()) <= {UNIT}
-    if whole and distinct <= FEW_NUMBERS:  # without the odd cells they would be classes, too
+    if distinct <= FEW_NUMBERS and all(map(is_whole, (*plain, *nearly))):  # classes, without the odd cells, too
         for word in words:
             where = f"{counted(column.counts[word], 'cell')} (first in {column.place(word)})"
             detail = (

@@ -52,6 +52,22 @@ SAID = {
     "units": ([f"{i}.5 kg" for i in range(30)], "nearly_numbers", "without their unit"),
     "money": ([f"${i}.50" for i in range(30)], "nearly_numbers", "without their unit"),
     "temperatures": ([f"{i}.5°C" for i in range(30)], "nearly_numbers", "without their unit"),
+    "Unicode minus": (
+        [f"\u2212{i}.5" for i in range(30)],
+        "nearly_numbers",
+        "write negative numbers with a plain minus",
+    ),
+    "negatives in brackets": ([*NUMBERS, "(3.2)", "($4.10)"], "nearly_numbers", r"'\(3.2\)' in row 32.*a plain minus"),
+    "a minus behind the number": ([f"{i}.2-" for i in range(30)], "nearly_numbers", "a plain minus before them"),
+    "about": ([f"~{i}.1" for i in range(30)], "nearly_numbers", "without a sign of its precision"),
+    "plus or minus": ([f"{i}.1\u00b10.2" for i in range(30)], "nearly_numbers", "without a sign of its precision"),
+    "a spreadsheet's mark of text": ([f"'{i}.1" for i in range(30)], "nearly_numbers", "marks by which a spreadsheet"),
+    "a spreadsheet's formula of text": (
+        [f'="{i}.1"' for i in range(30)],
+        "nearly_numbers",
+        "marks by which a spreadsheet",
+    ),
+    "many whole numbers with a Unicode minus": ([f"\u2212{i}" for i in range(30)], "nearly_numbers", "plain minus"),
     "NA among whole numbers": (
         [i % 3 for i in range(30)] + ["NA"],
         "word_for_missing",
@@ -71,6 +87,13 @@ SAID = {
     "dates with times": ([f"2024-01-{i + 1:02d}T10:00:00Z" for i in range(30)], "dates", "holds dates"),
     "dates with points": ([f"{i + 1:02d}.01.2024" for i in range(30)], "dates", "holds dates"),
     "dates with slashes": ([f"01/{i + 1:02d}/24" for i in range(30)], "dates", "holds dates"),
+    "dates with months in letters": ([f"{i + 1}-Jan-24" for i in range(30)], "dates", "holds dates"),
+    "dates with the month first": ([f"Jan {i + 1}, 2024" for i in range(30)], "dates", "holds dates"),
+    "dates in many writings": (
+        ["2024-01-05", "02/01/24", "2-Jan-24", "Jan 2, 2024", "2 January 2024", "3.1.2024 10:15 AM"] * 4,
+        "dates",
+        "6 classes",
+    ),
     "JSON objects": ([f'"{{""a"": {i}}}"' for i in range(30)], "json", "make a column of each value"),
     "JSON arrays": ([f"[{i % 3}]" for i in range(30)], "json", "read as 3 classes"),
     "booleans in mixed case": (
@@ -123,6 +146,12 @@ NOTHING_SAID = {
     "missing cells": ["good", "", "bad", " "] * 5,
     "few files of one class": ["x"] * 6,
     "signs of any script": ["😀", "سيئ", "良い", "=1+1"] * 5,
+    "classes with a Unicode minus": ["\u22121", "0", "1"] * 10,
+    "grades with a minus": ["A", "A-", "B+", "B-"] * 5,
+    "scores of stains": ["0", "1+", "2+", "3+"] * 5,
+    "numbered brackets": ["(1)", "(2)", "(3)"] * 5,
+    "names of months": ["Jan", "May", "March"] * 5,
+    "names that begin like a month": ["decoder 1024", "marine 2020", "june bug"] * 5,
     "numbers and missing cells": [*NUMBERS, "", ""],
 }
 
