@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from itertools import chain, takewhile
 
 from models.packed.entries import Entry
+from models.packed.filled_cells import FilledCells
 from models.packed.labels import LabelTable
 from models.packed.matching import same
-from models.packed.odd_columns import FilledCells, say_twins
+from models.packed.odd_columns import say_twins
 from models.packed.problems import ArchiveError, LabelError, Problem, ProblemLog, no_files, some, sparse_file
 from models.packed.writer import PackWriter
 

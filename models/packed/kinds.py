@@ -1,7 +1,9 @@
 """Is a column of cells a class or a number? The rule by which a target's type is told from its text."""
 
+import math
 import re
 from array import array
+from collections.abc import Iterator
 
 from models.packed.summary import TargetType
 
@@ -14,6 +16,8 @@ LARGEST = 1e150
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?P<point>\.[0-9]*)?|(?P<bare>\.[0-9]+))(?P<exponent>[eE][+-]?[0-9]+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE | re.ASCII)
 _REMEMBERED = 1000
+_SENTINELS = frozenset([-999.0, -9999.0, 9999.0, -99999.0, 99999.0, -999999.0, 999999.0])
+"""Numbers that programs and people write where a value is missing."""
 
 
 def number(text: str) -> float | None:
@@ -45,8 +49,10 @@ class KindOfColumn:
         self.finite_count = 0
         self.not_finite = array("q")
         self.not_numbers, self.not_numbers_count = array("q"), 0
-        self._pointed = False
+        self._pointed, self._whole = False, True
         self._distinct: set[float] = set()
+        self._lowest, self._highest = math.inf, -math.inf
+        self._sentinels: dict[float, list[int]] = {}
 
     def see(self, text: str, row: int) -> None:
         """Take one cell into account; blank cells are missing and say nothing."""
@@ -57,7 +63,13 @@ class KindOfColumn:
         written = _NUMBER.fullmatch(text)
         if written and is_finite(value := float(text)):
             self.finite_count += 1
-            self._pointed = self._pointed or written.lastindex is not None
+            if written.lastindex is not None:
+                self._pointed = True
+                self._whole = self._whole and (written["point"] or "-").strip(".0") == "" and not written["exponent"]
+            if value in _SENTINELS:
+                self._sentinels.setdefault(value, [row, 0])[1] += 1
+            elif value < self._lowest or value > self._highest:
+                self._lowest, self._highest = min(value, self._lowest), max(value, self._highest)
             if len(self._distinct) <= FEW_NUMBERS:
                 self._distinct.add(value)
         elif written or _NOT_FINITE.fullmatch(text):
@@ -71,6 +83,23 @@ class KindOfColumn:
     def one_value(self) -> float | None:
         """The number that stands in every filled cell of a column of numbers, where there are several."""
         return next(iter(self._distinct)) if len(self._distinct) == 1 and self.finite_count > 1 else None
+
+    @property
+    def few_whole(self) -> list[float]:
+        """The numbers of a column that holds few, all whole, some written with .0, half of them or more repeated."""
+        classes = 1 < len(self._distinct) <= FEW_NUMBERS and 2 * len(self._distinct) <= self.finite_count
+        return sorted(self._distinct) if classes and self._pointed and self._whole else []
+
+    def sentinels(self, far: float) -> Iterator[tuple[float, int, int]]:
+        """Numbers often written for missing values that repeat here: value, first row and count of cells.
+
+        Only where they are more than `far` times the range of the others away from all of these.
+        """
+        span = self._highest - self._lowest
+        for value, (row, count) in self._sentinels.items():
+            away = min(abs(value - self._lowest), abs(value - self._highest))
+            if count > 1 and span > 0 and away > far * span:
+                yield value, row, count
 
     @property
     def all_numbers(self) -> bool:

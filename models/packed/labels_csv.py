@@ -138,19 +138,9 @@ def _distinct(
         if kind.nan_is_missing:
             _say_not_finite(problems, name, kind, ids, cells[name], rows)
         say_odd(problems, kind, name, cells[name], ids, rows)
-    index, repeated = IdIndex(ids), []
-    for first, *others in index.twins():
-        for at in others:
-            differing = [name for name, texts in cells.items() if texts[at] != texts[first]]
-            where = f"rows {rows[first]} and {rows[at]} of the labels both have the ID {ids[at]!r}"
-            if differing:
-                detail = f"{where} and contradict each other in {some(differing)}; keep one of them"
-                faults.append(Problem("contradiction", ids[at], int(rows[at]), detail))
-            else:
-                problems.add(
-                    "duplicate_row", f"{where}, with equal labels; one is used", file_id=ids[at], row=int(rows[at])
-                )
-                repeated.append(at)
+    index = IdIndex(ids)
+    contradictions, repeated = _repeats(index, ids, cells, rows, problems)
+    faults += contradictions
     if faults:
         raise LabelError(faults[:LISTED])
     columns = {name: Column(cells[name], kind.type, kind.nan_is_missing) for name, kind in kinds.items()}
@@ -160,6 +150,33 @@ def _distinct(
         table, rows = table.take(kept), rows[kept]
         index = IdIndex(table.ids)
     return LabelRows(table, rows, index, problems)
+
+
+def _repeats(
+    index: IdIndex, ids: Texts, cells: dict[str, Texts], rows: Int64, problems: ProblemLog
+) -> tuple[list[Problem], list[int]]:
+    """What is to be said of IDs that stand in rows that contradict each other, and the rows that only repeat others."""
+    faults, contradicting, repeated = [], set(), []
+    for first, *others in sorted(index.twins()):
+        for at in others:
+            differing = [name for name, texts in cells.items() if texts[at] != texts[first]]
+            where = f"rows {rows[first]} and {rows[at]} of the labels both have the ID {ids[at]!r}"
+            if differing:
+                detail = f"{where} and contradict each other in {some(differing)}; keep one of them"
+                faults.append(Problem("contradiction", ids[at], int(rows[at]), detail))
+                contradicting.add(first)
+            else:
+                problems.add(
+                    "duplicate_row", f"{where}, with equal labels; one is used", file_id=ids[at], row=int(rows[at])
+                )
+                repeated.append(at)
+    if len(contradicting) > 1:
+        detail = (
+            f"{len(contradicting)} IDs stand in several rows that contradict each other; a file has one row: keep one "
+            "for each ID, and give what was measured more than once a column of its own"
+        )
+        faults.insert(0, Problem("contradiction", None, None, detail))
+    return faults, repeated
 
 
 def _say_not_finite(problems: ProblemLog, name: str, kind: KindOfColumn, ids: Texts, cells: Texts, rows: Int64) -> None:

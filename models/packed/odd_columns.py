@@ -1,9 +1,9 @@
 """What is odd about a column of labels though it can be read: said loudly with the mend, and never guessed."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
+from models.packed.filled_cells import FilledCells
 from models.packed.kinds import FEW_NUMBERS, KindOfColumn, is_finite, number
+from models.packed.odd_layout import say_joined, say_merged
+from models.packed.odd_numbers import say_odd_numbers
 from models.packed.problems import ProblemLog, counted, some
 from models.packed.texts import Int64, Texts
 from models.packed.writings import (
@@ -19,84 +19,17 @@ from models.packed.writings import (
 
 FEW = 10
 """So few files may be of one class, or each of its own, without a word: they are a trial, and a run says it."""
-MOST_TEXTS = 100_000
-"""A column is read until so many different texts were met: that is enough to tell what it holds."""
 MOST_JSON = 1_000
 """So many different texts are parsed at most."""
 ALMOST_ALL = 0.9
 
 
-@dataclass(frozen=True)
-class FilledCells:
-    """The filled cells of one target. counts: by text; first: the place of each text's first cell.
-
-    rows: None where no table says the labels. more: whether there are more cells than were counted.
-    """
-
-    name: str
-    ids: Texts
-    rows: Int64 | None
-    counts: dict[str, int]
-    first: dict[str, int]
-    more: bool
-
-    @classmethod
-    def of(cls, name: str, cells: Texts, ids: Texts, rows: Int64 | None = None) -> "FilledCells":
-        """Gather the cells that are not blank."""
-        counts: dict[bytes, int] = {}
-        first: dict[bytes, int] = {}
-        for at, raw in enumerate(cells.each_raw()):
-            if raw in counts:
-                counts[raw] += 1
-            elif len(counts) == MOST_TEXTS:
-                break
-            else:
-                counts[raw], first[raw] = 1, at
-        filled = {raw: text for raw in counts if (text := str(raw, "utf-8")).strip()}
-        more = sum(counts.values()) < len(cells)
-        counted, began = ({text: where[raw] for raw, text in filled.items()} for where in (counts, first))
-        return cls(name, ids, rows, counted, began, more)
-
-    @property
-    def total(self) -> int:
-        """How many filled cells were counted."""
-        return sum(self.counts.values())
-
-    @property
-    def classes(self) -> str:
-        """The number of different texts, in words."""
-        return f"{'more than ' if self.more else ''}{counted(len(self.counts), 'class', 'classes')}"
-
-    def cells(self, texts: Iterable[str]) -> int:
-        """How many cells hold one of these texts."""
-        return sum(self.counts[text] for text in texts)
-
-    def place(self, text: str) -> str:
-        """Where a text stands first: its row, else its file."""
-        at = self.first[text]
-        return repr(self.ids[at]) if self.rows is None else f"row {self.rows[at]}"
-
-    def where(self, texts: Sequence[str], limit: int = 5) -> str:
-        """A few texts and the row where each stands first, in words."""
-        shown = ", ".join(f"{text[:40]!r} in {self.place(text)}" for text in texts[:limit])
-        return shown if len(texts) <= limit else f"{shown} and {len(texts) - limit} more"
-
-    def say(self, problems: ProblemLog, kind: str, text: str, detail: str) -> None:
-        """Note a problem at the first cell with this text."""
-        at = self.first[text]
-        row = None if self.rows is None else int(self.rows[at])
-        problems.add(kind, detail, file_id=self.ids[at], row=row, column=self.name)
-
-
 def say_odd(problems: ProblemLog, kind: KindOfColumn, name: str, cells: Texts, ids: Texts, rows: Int64) -> None:
     """Everything odd about one target; one that is declared to be of a kind is taken at its word."""
+    if kind.declared is None and say_merged(problems, name, cells, ids, rows):
+        return
     if kind.type == "continuous" and kind.finite_count:
-        if kind.one_value is not None:
-            detail = (
-                f"target {name!r} is {kind.one_value:g} in every row: there is nothing to learn, every prediction will "
-                "be this number; add files with other values, or leave the target out"
-            )
-            problems.add("one_value", detail, column=name)
+        say_odd_numbers(problems, kind, name, ids, rows)
         return
     column = FilledCells.of(name, cells, ids, rows)
     if not column.counts:
@@ -117,7 +50,7 @@ def say_odd(problems: ProblemLog, kind: KindOfColumn, name: str, cells: Texts, i
 
 def _say_meaning(problems: ProblemLog, column: FilledCells) -> None:
     """Texts that were perhaps meant as something else than names: what is likeliest, alone."""
-    if _say_nearly_numbers(problems, column):
+    if _say_nearly_numbers(problems, column) or say_joined(problems, column):
         return
     texts, name = list(column.counts), repr(column.name)
     if column.cells(filter(is_date, texts)) >= ALMOST_ALL * column.total:

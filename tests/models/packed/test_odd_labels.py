@@ -120,6 +120,35 @@ SAID = {
     "one whole number": (["3"] * 20, "one_class", "'3' in every row"),
     "nan in every row": (["nan"] * 20, "one_class", "'nan' in every row"),
     "one number": (["3.0", "3.00"] * 10, "one_value", "'y' is 3 in every row.*every prediction will be this number"),
+    "classes that pandas wrote as numbers": (
+        ["0.0", "1.0", "", "2.0"] * 8,
+        "whole_numbers",
+        r"3 whole numbers written with .0 \(0.0, 1.0, 2.0\) in 24 cells.*declare 'y' categorical or write 7 for 7.0",
+    ),
+    "some classes that pandas wrote as numbers": (["0", "1.0"] * 8, "whole_numbers", "2 whole numbers"),
+    "merged cells": (
+        [f"group {i // 8}" if i % 8 == 0 else "" for i in range(120)],
+        "merged_cells",
+        "105 of 120 cells are empty and each filled one begins a block: merged cells. fill them down",
+    ),
+    "merged numbers": ([f"{i}.5" if i % 5 == 0 else "" for i in range(30)], "merged_cells", "24 of 30 cells are empty"),
+    "merged cells of two classes": (
+        ["good" if i % 10 == 0 else "bad" if i % 10 == 5 else " " for i in range(30)],
+        "merged_cells",
+        "24 of 30 cells are empty",
+    ),
+    "a number for missing values": (
+        [*NUMBERS, "-999", "-999.0"],
+        "sentinel",
+        "is -999 in 2 cells .first in row 32., far from all other numbers.*leave these cells empty",
+    ),
+    "nines for missing values": ([*NUMBERS, *["99999"] * 5], "sentinel", "is 99999 in 5 cells"),
+    "joined classes": (
+        ["good", "bad", "odd", "good|bad", "bad; odd", "good|bad"] * 2,
+        "several_classes",
+        r"6 cells join other classes \('good\|bad' in row 5, 'bad; odd' in row 6\).*make a column for each",
+    ),
+    "joined numbers of classes": ([0, 1, 2, 3, "0|3", "1|2|3"] * 3, "several_classes", "6 cells join other classes"),
     "no label": ([""] * 20, "empty_target", "no value in any row"),
     "blank cells": ([" "] * 20, "empty_target", "no value in any row"),
 }
@@ -152,6 +181,18 @@ NOTHING_SAID = {
     "numbered brackets": ["(1)", "(2)", "(3)"] * 5,
     "names of months": ["Jan", "May", "March"] * 5,
     "names that begin like a month": ["decoder 1024", "marine 2020", "june bug"] * 5,
+    "whole measurements": [f"{i * i}.0" for i in range(30)],
+    "few whole measurements": [f"{i}.0" for i in range(15)] + ["3.0"],
+    "measurements of which few are whole": ["1.0", "2.0", "2.5"] * 10,
+    "few numbers": ["1.0", "2.0"],
+    "labels here and there": ["good" if i in (0, 9, 10, 20) else "" for i in range(60)],
+    "labels of the first files": ["good", "bad"] + [""] * 60,
+    "every other label": ["good", "", "bad", ""] * 10,
+    "a label in a short table": ["good", "", "", "bad", "", ""],
+    "prices that end in nines": [f"{9000 + i * 37}.5" for i in range(30)] + ["9999", "9999"],
+    "one outlier": [*NUMBERS, "-999"],
+    "names with bars": ["a|b", "c|d", "a|c"] * 10,
+    "a class and two names of it": ["red", "green", "red|green", "red|green", "blue"],
     "numbers and missing cells": [*NUMBERS, "", ""],
 }
 
@@ -238,6 +279,16 @@ def test_what_cannot_be_read_is_refused_with_its_place_and_its_mend(form, tmp_pa
     content, words = REFUSED[form]
     with pytest.raises(LabelError, match=words):
         read_labels(written(tmp_path / "labels.csv", content))
+
+
+def test_of_many_ids_in_rows_that_contradict_each_other_the_number_is_said_first(tmp_path):
+    rows = "".join(f"f{i % 10},{i}\n" for i in range(30))
+    with pytest.raises(LabelError) as refused:
+        read_labels(written(tmp_path / "labels.csv", "ID,y\n" + rows))
+    first, *others = refused.value.faults
+    assert first.detail.startswith("10 IDs stand in several rows that contradict each other")
+    assert [(fault.id, fault.row) for fault in others[:4]] == [("f0", 12), ("f0", 22), ("f1", 13), ("f1", 23)]
+    assert len(others) == 20
 
 
 def test_a_column_of_very_many_texts_is_judged_by_the_first(tmp_path):
