@@ -1,7 +1,10 @@
 """IDs and files that do not fit each other, but nearly would: which habit of which program stands between them."""
 
+import html
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from models.packed.matching import same
 from models.packed.names import stem
@@ -31,6 +34,25 @@ def _number(text: str) -> str:
     return (whole.lstrip("0") or "0") if whole.isascii() and whole.isdigit() else text
 
 
+def _of_address(text: str) -> str:
+    """The file that an address names: without its query and its mark, `%20` as the space it stands for."""
+    return unquote(_name(re.split("[?#]", text, maxsplit=1)[0]))
+
+
+def _first_copy(name: str) -> str:
+    """A name without the number that a browser gives to a second download: `a (1).txt` is `a.txt`."""
+    return re.sub(r"\s?\([0-9]+\)(?=\.|$)", "", name)
+
+
+def _underscored(text: str) -> str:
+    return re.sub(r"\s", "_", text)
+
+
+def _hyphened(text: str) -> str:
+    """Every dash as the one of keyboards."""
+    return re.sub("[\u2010-\u2015\u2212]", "-", text)
+
+
 def _kept(text: str) -> str:
     return text
 
@@ -41,6 +63,16 @@ HABITS = (
     Habit(str.casefold, str.casefold, "the letters differ in case: write the IDs as the files are called"),
     Habit(_number, _number, "a program took the IDs for numbers (007 became 7 or 7.0): save that column as text"),
     Habit(stem, _kept, "the IDs end in another extension than the files: leave it out of the IDs"),
+    Habit(unquote, unquote, "names are percent-encoded (%20 for a space): write the IDs as the files are called"),
+    Habit(_of_address, _kept, "the IDs are addresses with a query (?v=3): write the bare names as IDs"),
+    Habit(
+        html.unescape, html.unescape, "names are written for HTML (&amp; for &): write the IDs as the files are called"
+    ),
+    Habit(
+        _first_copy, _first_copy, "a second download got a number in its name: write the IDs as the files are called"
+    ),
+    Habit(_underscored, _underscored, "spaces became underscores: write the IDs as the files are called"),
+    Habit(_hyphened, _hyphened, "the dashes differ (- and \u2013): write the IDs as the files are called"),
     Habit(_kept, _bare, "the files have two extensions, an ID leaves out one: write the full file names as IDs"),
 )
 

@@ -18,6 +18,15 @@ from tests.models.packed.made import archive_at, written
         (["7.0", "10.0"], ["7.txt", "10.txt"], "numbers"),
         (["a.txt", "b.txt"], ["a.bin", "b.bin"], "another extension"),
         (["a", "b"], ["a.bin.gz", "b.bin.gz"], "two extensions"),
+        (["https://h/p/a.bin?v=3", "https://h/p/b.bin?v=4"], ["a.bin", "b.bin"], "addresses with a query"),
+        (["https://h/a%20b.bin?v=3", "https://h/c.bin#top"], ["a b.bin", "c.bin"], "addresses with a query"),
+        (["a%20b", "c%20d"], ["a b.bin", "c d.bin"], "percent-encoded"),
+        (["a b", "c d"], ["a%20b.bin", "c%20d.bin"], "percent-encoded"),
+        (["a&amp;b", "c&amp;d"], ["a&b.bin", "c&d.bin"], "written for HTML"),
+        (["a", "b.bin"], ["a (1).bin", "b(2).bin"], "second download"),
+        (["a (1)", "b (1)"], ["a.bin", "b.bin"], "second download"),
+        (["a b", "c d"], ["a_b.bin", "c_d.bin"], "underscores"),
+        (["a\u2013b", "c\u2013d"], ["a-b.bin", "c-d.bin"], "dashes differ"),
     ],
 )
 def test_the_habit_of_a_program_is_recognised_with_an_example(ids, paths, said):
