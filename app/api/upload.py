@@ -127,6 +127,8 @@ class UploadForm:
 
     def _label_faults(self, folder_labels: str) -> Iterator[Fault]:
         """Labels come from a CSV, from the names of folders, or there are none: then nothing speaks of them."""
+        if "folder_labels" in self._texts and not self._texts["folder_labels"].value.strip():
+            yield Fault("/folder_labels", "empty; name the target whose classes are the folders, or leave it out")
         if "labels" not in self._single and not folder_labels:
             mend = (
                 "send the labels as a CSV, e.g. -F labels=@labels.csv, or leave it out: files to predict from need none"

@@ -220,6 +220,8 @@ def test_files_without_labels_serve_predictions_and_a_run_on_them_is_refused_wit
         ({"folder_labels": "kind"}, ("labels",), "/folder_labels", "stands beside labels"),
         ({"folder_labels": "kind", "id_column": "x"}, (), "/folder_labels", "stands beside id_column"),
         ({"folder_labels": "ki\tnd"}, (), "/folder_labels", "control character"),
+        ({"folder_labels": ""}, (), "/folder_labels", "empty; name the target"),
+        ({"folder_labels": " "}, ("labels",), "/folder_labels", "or leave it out"),
     ],
 )
 def test_labels_come_from_one_place_alone(client, data, beside, pointer, said):
