@@ -27,7 +27,7 @@ def say_merged(problems: ProblemLog, name: str, cells: Texts, ids: Texts, rows: 
         return False
     detail = (
         f"target {name!r}: {empty} of {len(cells)} cells are empty and each filled one begins a block: merged cells? "
-        "fill them down, so that every row has its label; else these files have none"
+        "fill them down, so that every row has its label; as it is, the files of empty cells have none"
     )
     problems.add("merged_cells", detail, file_id=ids[0], row=int(rows[0]), column=name)
     return True

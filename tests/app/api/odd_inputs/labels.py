@@ -24,6 +24,17 @@ NUMBERS = "".join(f"n{i:02d},{i}.5\n" for i in range(30))
 NUMBERED = " ".join(f"n{i:02d}" for i in range(30))
 
 
+def forgotten(place: Place) -> httpx.Response:
+    """Upload the labels as one of the files."""
+    parts = [("file", ("labels.csv", ROWS.encode())), ("file", ("a.txt", b"file a")), ("file", ("b.txt", b"file b"))]
+    return place.client.post("/datasets", data={"name": new_name()}, files=parts)
+
+
+def cells(*repeated: str) -> str:
+    """Thirty cells, these again and again."""
+    return "ID\ty\n" + "".join(f"n{i:02d}\t{repeated[i % len(repeated)]}\n" for i in range(30))
+
+
 def with_one(cell: str) -> str:
     """Thirty numbers, and this in place of the first."""
     return "ID,y\n" + NUMBERS.replace("n00,0.5", f"n00,{cell}", 1)
@@ -137,5 +148,18 @@ CASES = [
     Case("UTF-32", table(ROWS.encode("utf-32")), 422, "UTF-8"),
     Case("HTML instead of a CSV", table("<table><tr><td>ID</td></tr></table>"), 422, "CSV"),
     Case("an .xls instead of a CSV", table(b"\xd0\xcf\x11\xe0" + bytes(60)), 422, "CSV"),
+    Case("numbers with the minus of typesetters", table(thirty("\u2212#.5"), NUMBERED), 201, "nearly_numbers"),
+    Case("negative numbers in brackets", table(thirty("(#.5)"), NUMBERED), 201, "nearly_numbers"),
+    Case("numbers with their error", table(thirty("#.5±0.2"), NUMBERED), 201, "nearly_numbers"),
+    Case("numbers kept as text by a spreadsheet", table(thirty("'#.5"), NUMBERED), 201, "nearly_numbers"),
+    Case("days in several writings", table(cells("2-Jan-24", "Jan 2, 2024", "02/01/24"), NUMBERED), 201, "dates"),
+    Case("classes that pandas wrote as 7.0", table(cells("0.0", "1.0", "2.0"), NUMBERED), 201, "whole_numbers"),
+    Case("merged cells", table(cells("good", "", "", "bad", "", ""), NUMBERED), 201, "merged_cells"),
+    Case("-999 for missing numbers", table(cells("0.5", "1.5", "2.5", "-999", "3.5"), NUMBERED), 201, "sentinel"),
+    Case("several classes in one cell", table(cells("a", "b", "a;b"), NUMBERED), 201, "several_classes"),
+    Case("many IDs in rows that contradict", table(ROWS + ROWS.replace("x", "w")[5:]), 422, "2 IDs stand in several"),
+    Case("IDs that are addresses", table("ID,y\nhttps://h/a.txt?v=3,x\nhttps://h/b.txt?v=3,z\n"), 422, "a query"),
+    Case("the labels among the files", forgotten, 201, "labels_inside"),
+    Case("folder_labels without a name", table(ROWS, folder_labels=""), 422, "name the target"),
     Case("Parquet instead of a CSV", table(b"PAR1" + bytes(60)), 422, "CSV"),
 ]
