@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from models.packed.matching import same
 from models.packed.names import stem
+from models.packed.writings import with_hyphens
 
 
 class Habit(NamedTuple):
@@ -48,11 +49,6 @@ def _underscored(text: str) -> str:
     return re.sub(r"\s", "_", text)
 
 
-def _hyphened(text: str) -> str:
-    """Every dash as the one of keyboards."""
-    return re.sub("[\u2010-\u2015\u2212]", "-", text)
-
-
 def _kept(text: str) -> str:
     return text
 
@@ -72,7 +68,7 @@ HABITS = (
         _first_copy, _first_copy, "a second download got a number in its name: write the IDs as the files are called"
     ),
     Habit(_underscored, _underscored, "spaces became underscores: write the IDs as the files are called"),
-    Habit(_hyphened, _hyphened, "the dashes differ (- and \u2013): write the IDs as the files are called"),
+    Habit(with_hyphens, with_hyphens, "the dashes differ (- and \u2013): write the IDs as the files are called"),
     Habit(_kept, _bare, "the files have two extensions, an ID leaves out one: write the full file names as IDs"),
 )
 

@@ -14,7 +14,7 @@ _EMPTY_PER_FILLED = 2
 """Merged cells leave at least so many empty cells for each that is filled."""
 _JOINED_CELLS = 3
 """One or two joined cells may be names."""
-_JOINTS = re.compile(r"\s*[|;,]\s*")
+_JOINTS = re.compile("[|;,]")
 
 
 def say_merged(problems: ProblemLog, name: str, cells: Texts, ids: Texts, rows: Int64) -> bool:
@@ -37,7 +37,7 @@ def say_joined(problems: ProblemLog, column: FilledCells) -> bool:
     """Whether some cells hold several classes that stand alone in others (`3|4` beside `3` and `4`); it is said."""
     joined = []
     for text in column.counts:
-        parts = _JOINTS.split(text.strip())
+        parts = [part.strip() for part in _JOINTS.split(text)]
         if len(parts) > 1 and all(part in column.counts for part in parts):
             joined.append(text)
     if column.cells(joined) < _JOINED_CELLS:

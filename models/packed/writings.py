@@ -34,6 +34,7 @@ _NEARLY = {
     TEXT_MARK: re.compile(rf"['‘’`´]{_ANY}|=\"{_ANY}\""),
 }
 _AROUND_WHOLE = re.compile(r"[-+−–‒﹣－(~≈∼'‘’`´=\"\s]*[0-9]+[-−–)\"\s]*")
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
 _MISSING = frozenset(["na", "n/a", "n.a.", "#n/a", "nan", "null", "nil", "none", "missing", "unknown", "undefined"])
 _NOTHING = re.compile(r"[-?.*–—]+|[<(]\w+[)>]|#\w+[!?]")
 _DAY = r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{2}(?:\d{2})?)"
@@ -87,10 +88,15 @@ def is_json(text: str) -> bool:
 
 
 def as_readers_see(name: str) -> str:
-    """A name without what people overlook: case, spaces, the encoding of accents, invisible signs."""
+    """A name without what people overlook: case, spaces, the encoding of accents, invisible signs, kinds of dashes."""
     if name.isascii() and name.isalnum():
         return name.lower()
-    return " ".join(_visible(unicodedata.normalize("NFKC", name)).casefold().split())
+    return " ".join(with_hyphens(_visible(unicodedata.normalize("NFKC", name))).casefold().split())
+
+
+def with_hyphens(text: str) -> str:
+    """A text with the dash of keyboards in place of each other one, and of the minus sign."""
+    return text if text.isascii() else _DASHES.sub("-", text)
 
 
 def difference(names: Sequence[str]) -> str:
@@ -100,9 +106,10 @@ def difference(names: Sequence[str]) -> str:
         "spaces": lambda name: "".join(name.split()),
         "the encoding of accents": lambda name: unicodedata.normalize("NFC", name),
         "invisible signs": _visible,
+        "their dashes": with_hyphens,
     }
     alone = (what for what, of in without.items() if len(set(map(of, names))) == 1)
-    return next(alone, "case, spaces or invisible signs")
+    return next(alone, "case, spaces, dashes or invisible signs")
 
 
 def _visible(name: str) -> str:
