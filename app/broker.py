@@ -1,8 +1,9 @@
 """The one door to the queues: a Celery application over the Redis protocol, and `announce(job_id)`.
 
-A message says no more than "look at run X". The database row is the truth, a worker takes the run by a lease, and the
-reaper announces again what was lost; so a lost message costs seconds and a doubled one costs nothing. Predictions over
-data sets have a queue of their own, so that they need not wait behind a training of hours.
+A message says no more than "look at run X", or "at prediction X". The row of the database is the truth, a worker takes
+the job by a lease, and the reaper announces again what was lost; so a lost message costs seconds and a doubled one
+costs nothing. Predictions over data sets have a queue of their own, so that they need not wait behind a training of
+hours.
 
 The URL is `redis://HOST:PORT/DB`, `rediss://...` or `redis+socket:///PATH`; `?prefix=NAME` (default `octet`) names the
 keys, so that several services can share one Redis.

@@ -18,6 +18,7 @@ from octet.uploads import ARCHIVES, Content, FolderTar, Form, Held, OnDisk, OnSe
 from octet.watching import PAGE, Seen, pages, watch
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+SCHEMES = ("http://", "https://")
 # An answer to an upload comes when the data set is packed.
 PACKING_S = 3600.0
 # A busy service says when to come back; this often, and never longer than so many seconds, the client does.
@@ -34,6 +35,9 @@ class Client:
 
     def __init__(self, url: str | None = None, *, timeout_s: float = 120.0) -> None:
         self.url = (url or os.environ.get("OCTET_URL") or DEFAULT_URL).rstrip("/")
+        if not self.url.lower().startswith(SCHEMES):
+            address = self.url.rpartition("://")[2] or "HOST:PORT"
+            raise Unreachable(self.url, f"this is no URL of a service: write http://{address}")
         try:
             self._proxy = proxy_for(self.url)
             self._http = httpx.Client(
@@ -118,7 +122,7 @@ class Client:
             after = page["next"]
 
     def delete_dataset(self, name: str) -> None:
-        """Delete it, by name or id; Refused with 409 while a run uses it."""
+        """Delete it, by name or id; Refused with 409 while a run or a prediction uses it."""
         self._send("DELETE", f"/datasets/{_part(self.dataset(name).id)}")
 
     # ---- runs

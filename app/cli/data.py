@@ -4,11 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from app.cli.endings import Ending, Failed
-from app.cli.screen import count, err, note, size
+from app.cli.screen import count, err, note, one_line, size
 from octet import Client, Dataset, Refused
 from octet.client import data_set_name
 from octet.uploads import OnSent
@@ -26,11 +27,11 @@ def upload(
     folder_labels: str | None = None,
 ) -> Dataset:
     """Send the files and their labels; what is there already, with the same content, is used again."""
-    _refuse_nothing(source)
+    refuse_nothing(source)
     name = name or data_set_name(source)
     known = {dataset.name for dataset in client.datasets()}
     try:
-        with _shown(name) as on_sent:
+        with sending(name) as on_sent:
             found = client.upload(
                 source, labels, name, id_column=id_column, folder_labels=folder_labels, on_sent=on_sent
             )
@@ -48,7 +49,7 @@ def upload(
     return found
 
 
-def _refuse_nothing(source: Path) -> None:
+def refuse_nothing(source: Path) -> None:
     """Raise Failed for a folder without files, and OSError for one that cannot be read throughout."""
 
     def refuse(error: OSError) -> None:
@@ -76,14 +77,21 @@ def find(client: Client, name: str) -> Dataset | None:
 
 def _problems(dataset: Dataset) -> None:
     for problem in dataset.problems[:SHOWN_PROBLEMS]:
-        place = ", ".join(f"{key} {problem[key]}" for key in ("id", "row") if problem.get(key) is not None)
-        note(f"  {place}: {problem.get('detail', '')}" if place else f"  {problem.get('detail', '')}")
+        note(f"  {said_of(problem)}")
     if (more := sum(dataset.problem_counts.values()) - SHOWN_PROBLEMS) > 0:
         note(f"  and {count(more, 'problem')} more: octet datasets problems {dataset.name}")
 
 
+def said_of(problem: dict[str, Any]) -> str:
+    """One problem of a data set, on one line."""
+    place = ", ".join(f"{key} {problem[key]}" for key in ("id", "row") if problem.get(key) is not None)
+    detail = problem.get("detail", "")
+    return one_line(f"{place}: {detail}" if place else detail)
+
+
 @contextmanager
-def _shown(name: str) -> Iterator[OnSent | None]:
+def sending(name: str) -> Iterator[OnSent | None]:
+    """Shows how far an upload is, in a terminal."""
     console = err()
     if not console.is_terminal:
         yield None

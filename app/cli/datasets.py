@@ -1,15 +1,15 @@
-"""`octet datasets`: list them, and all that is wrong with one."""
+"""`octet datasets`: list them, all that is wrong with one, and their removal."""
 
 import click
 
 from app.cli.runs import as_json
-from app.cli.screen import print_json, print_table
+from app.cli.screen import note, print_json, print_table
 from octet import Client
 
 
 @click.group()
 def datasets() -> None:
-    """List data sets and their problems. DATASET is a name or an id."""
+    """List data sets and their problems, delete them. DATASET is a name or an id."""
 
 
 @datasets.command("list")
@@ -37,3 +37,13 @@ def problems(dataset: str, as_json: bool) -> None:
             return
         rows = ((p["kind"], p["id"] or "", "" if p["row"] is None else str(p["row"]), p["detail"]) for p in found)
         print_table(("kind", "id", "row", "what"), rows)
+
+
+@datasets.command()
+@click.argument("datasets", nargs=-1, required=True, metavar="DATASET...")
+def delete(datasets: tuple[str, ...]) -> None:
+    """Remove data sets that nothing uses; runs and predictions that have ended keep their results."""
+    with Client() as client:
+        for dataset in datasets:
+            client.delete_dataset(dataset)
+            note(f"data set {dataset} is removed")

@@ -1,13 +1,20 @@
 """`octet predict --dataset`: a prediction over a data set as a job of the service, followed live and written down."""
 
+import re
+import secrets
 from pathlib import Path
+from shlex import quote
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.cli.data import refuse_nothing, said_of, sending
 from app.cli.endings import Ending, Failed
-from app.cli.screen import count, err, note
-from octet import Client, DatasetPrediction
+from app.cli.screen import count, err, note, size
+from octet import Client, Dataset, DatasetPrediction, OctetError, Unreachable
 from octet.client import data_set_name
+
+SHOWN_LETTERS = 60
+"""So much of a folder's name stands in the name of its data set."""
 
 
 def predict_dataset(client: Client, dataset: str, run: str | None, model: str | None, target: Path) -> Ending:
@@ -19,27 +26,72 @@ def predict_dataset(client: Client, dataset: str, run: str | None, model: str | 
 
 
 def predict_folder(client: Client, folder: Path, run: str | None, model: str | None, target: Path) -> Ending:
-    """Upload a folder as a data set without labels, then the same. What is there already is used again."""
-    name = f"{data_set_name(folder)}-to-predict"
-    found = client.upload(folder, name=name)
-    note(f"data set {found.name}: {count(found.files, 'file')}")
-    return predict_dataset(client, found.id, run, model, target)
+    """Upload a folder as a data set of its own, then the same; the data set goes when the prediction has ended.
+
+    Ending.FAILED where the service left files out. After Ctrl-C the data set stays, since the prediction goes on.
+    """
+    refuse_nothing(folder)
+    name = _passing_name(folder)
+    removal = f"octet datasets delete {name}"
+    try:
+        with sending(name) as on_sent:
+            found = client.upload(folder, name=name, on_sent=on_sent)
+        note(f"data set {name}: {count(found.files, 'file')}, {size(found.bytes)}")
+        try:
+            left_out = _left_out(client, found)
+            ending = predict_dataset(client, found.id, run, model, target)
+        except Exception:
+            _remove(client, found, removal)
+            raise
+    except KeyboardInterrupt:
+        note(f"if its data set is there, it stays; remove it when the prediction has ended: {removal}")
+        raise
+    _remove(client, found, removal)
+    return Ending.FAILED if left_out else ending
 
 
 def fetch(client: Client, prediction_id: str, target: Path) -> Ending:
     """Follow a prediction to its end, write the result."""
+    back = f"octet predict --prediction {prediction_id} --out {quote(str(target))}"
     try:
         job = _followed(client, prediction_id)
-    except KeyboardInterrupt:
-        note(f"it goes on in the service; come back with: octet predict --prediction {prediction_id} --out {target}")
+    except (KeyboardInterrupt, Unreachable):
+        note(f"it goes on in the service; come back with: {back}   Stop it: octet predictions cancel {prediction_id}")
         raise
     if job.status != "succeeded":
         why = (job.error or {}).get("detail") or "it was cancelled"
         ending = Ending.CANCELLED if job.status == "cancelled" else Ending.FAILED
         raise Failed(f"prediction {job.id} {job.status}: {why}", ending)
-    client.predictions.download(job.id, target)
+    try:
+        client.predictions.download(job.id, target)
+    except (KeyboardInterrupt, Unreachable, OSError):
+        note(f"the result stays in the service; fetch it with: {back}")
+        raise
     note(f"{count(job.progress.files, 'file')} -> {target}")
     return Ending.DONE
+
+
+def _passing_name(folder: Path) -> str:
+    """A name that no other data set has, and that a shell and the service take as it stands."""
+    readable = re.sub(r"[^\w.-]+", "-", data_set_name(folder))[:SHOWN_LETTERS].strip("-.")
+    return f"{readable or 'folder'}-to-predict-{secrets.token_hex(4)}"
+
+
+def _left_out(client: Client, dataset: Dataset) -> bool:
+    """Say which files the service left out, all of them; whether there are any."""
+    if not dataset.problem_counts:
+        return False
+    for problem in client.dataset_problems(dataset.id):
+        note(f"  {said_of(problem)}")
+    return True
+
+
+def _remove(client: Client, dataset: Dataset, removal: str) -> None:
+    """Nobody asked for this data set: that it is in use still, or out of reach, ends no command."""
+    try:
+        client.delete_dataset(dataset.id)
+    except OctetError:
+        note(f"its data set is still there; remove it when the prediction has ended: {removal}")
 
 
 def _followed(client: Client, prediction_id: str) -> DatasetPrediction:

@@ -10,6 +10,7 @@ from app.cli.datasets import datasets
 from app.cli.endings import Ending, Failed
 from app.cli.migrate import migrate
 from app.cli.predict import predict
+from app.cli.predictions import predictions
 from app.cli.runs import runs
 from app.cli.screen import complain
 from app.cli.serve import serve
@@ -29,7 +30,7 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-for command in (serve, worker, migrate, train, predict, runs, datasets, config):
+for command in (serve, worker, migrate, train, predict, predictions, runs, datasets, config):
     commands.add_command(command)
 
 

@@ -1,6 +1,7 @@
 """Where the command line writes: results to stdout, all else to stderr. rich honours NO_COLOR and pipes."""
 
 import json
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -35,18 +36,23 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def one_line(text: str) -> str:
+    """text with its line ends, tabs and other control characters written as escapes."""
+    return "".join(repr(c)[1:-1] if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text)
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A plain table on stdout; in a pipe, tabs between the cells and no heading."""
+    """A plain table on stdout; in a pipe, tabs between the cells and no heading. A row is a line, whatever is in it."""
     console = out()
     if not console.is_terminal:
         for row in rows:
-            click.echo("\t".join(row))
+            click.echo("\t".join(map(one_line, row)))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(one_line(cell)) for cell in row))
     console.print(table)
 
 

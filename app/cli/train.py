@@ -1,5 +1,6 @@
 """`octet train`: from configuration files, or a few words, to a run that is followed live."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,20 @@ from octet.client import data_set_name
 File = GivenPath(dir_okay=False)
 Anything = GivenPath()
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Seconds(click.FloatRange):
+    """A time above 0 that ends: nan, which no comparison finds too small, and inf are none."""
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        """The seconds. Fails for what is not finite."""
+        seconds = super().convert(value, param, context)
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is no time; write seconds, or leave it out for the default.", param, context)
+        return seconds
 
 
 def _eir_flags(command: Command) -> Command:
@@ -39,7 +54,7 @@ def _eir_flags(command: Command) -> Command:
 @click.option("--folder-labels", metavar="TARGET", help="Short form, without --labels: folders are classes of TARGET.")
 @click.option("--dataset", help="Data set on the service: the one to train on, or the name to upload under.")
 @click.option("--name", help="Name of the run.")
-@click.option("--max-runtime", type=click.FloatRange(0, min_open=True), help="Seconds that the training may take.")
+@click.option("--max-runtime", type=Seconds(), help="Seconds that the training may take.")
 @click.option(
     "--seed", type=click.IntRange(0), help="Short form: of split, weights and order.  [default: EIR_SEED or 0]"
 )

@@ -22,6 +22,7 @@ _INSTEAD = {
     "preset": "a preset completes the short form; the full form has EIR's defaults",
 }
 _INSTEAD["targets"] = _INSTEAD["target"]
+_SEVERAL = 'Several columns, or one with its kind, go into the list "targets": [{"name": ..., "type": "categorical"}].'
 
 
 def in_words(model: type[ConfigObject], parts: Parts, detail: ErrorDetails) -> str:
@@ -37,7 +38,10 @@ def in_words(model: type[ConfigObject], parts: Parts, detail: ErrorDetails) -> s
     schema = _schema(owner, key, parts)
     if kind == "missing":
         return f"is missing; write {expected(schema)}."
-    return f"{shown(value)} is refused; write {expected(schema)}.{_hint(fields(owner)[key], schema, value)}"
+    hint = _hint(fields(owner)[key], schema, value)
+    if owner is ShortForm and key == "target" and isinstance(value, dict | list):
+        hint = f" {_SEVERAL}"
+    return f"{shown(value)} is refused; write {expected(schema)}.{hint}"
 
 
 def shown(value: Any) -> str:

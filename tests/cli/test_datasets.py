@@ -22,6 +22,20 @@ def test_all_problems_of_a_data_set_are_lines_and_json(desks, client):
     client.delete_dataset("with problems")
 
 
+def test_a_problem_is_one_line_whatever_a_file_is_called_and_data_sets_are_removed(desks, client):
+    desk = desks("lines", files=4)
+    (desk.folder / "sides/two\nlines\tand a tab.bin").touch()
+    made = client.upload(desk.folder / "sides", name="odd-lines")
+    lines = desk.octet("datasets", "problems", made.id).stdout.splitlines()
+    assert [line.split("\t")[:2] for line in lines] == [["empty_file", "two\\nlines\\tand a tab.bin"]]
+    client.upload(desk.folder / "sides", name="the-same")
+    done = desk.octet("datasets", "delete", "odd-lines", "the-same")
+    assert (done.returncode, done.stderr.count("is removed")) == (0, 2), done.stderr
+    assert not {"odd-lines", "the-same"} & {found.name for found in client.datasets()}
+    gone = desk.octet("datasets", "delete", "odd-lines")
+    assert (gone.returncode, "no data set has the" in gone.stderr) == (4, True), gone.stderr
+
+
 def test_a_run_is_removed_once_it_has_ended(desks, client):
     """The worker holds the first of two, so that the second ends as soon as it is cancelled."""
     desk = desks("removal")

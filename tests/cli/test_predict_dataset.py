@@ -1,11 +1,12 @@
 """`octet predict --dataset`: a job of a really served Octet, its worker beside the one that trains."""
 
 import csv
+import json
+import shlex
+import signal
 
 import pyarrow.parquet as pq
 import pytest
-
-from octet import Refused
 
 
 def test_a_data_set_is_predicted_by_a_job_while_a_training_holds_the_other_worker(desk, run_id, service, client):
@@ -31,20 +32,59 @@ def test_a_data_set_is_predicted_by_a_job_while_a_training_holds_the_other_worke
     assert [found.id for found in client.predictions.list(1)] == [job]
 
 
-def test_a_folder_becomes_parquet_and_the_client_does_the_same_in_a_line(desks, run_id, client, tmp_path):
-    desk = desks("new", files=5, seed=3)
-    done = desk.octet("predict", "sides", "--run", run_id, "--out", "new.parquet")
-    assert done.returncode == 0, done.stderr
-    table = pq.read_table(desk.folder / "new.parquet").to_pylist()
-    assert [row["id"] for row in table] == [f"{number:03d}.bin" for number in range(5)]
-    assert client.dataset("sides-to-predict").targets == {}
-    job = client.predict_dataset("sides-to-predict", tmp_path / "mine.csv", run=run_id)
+def test_a_folder_is_predicted_under_a_name_of_its_own_and_its_data_set_goes_with_the_end(desks, run_id, client):
+    """The first prediction is left by Ctrl-C and taken up at the end; in between the folder changes."""
+    desk, before = desks("inbox", files=5, seed=3), {found.id for found in client.datasets()}
+    folder = (desk.folder / "sides").rename(desk.folder / f"-in\nbox {'x' * 220}")
+    command = desk.start("predict", folder, "--run", run_id, "--out", "late answers.parquet")
+    job = next(line for line in command.stderr if line.startswith("prediction ")).split()[1].rstrip(":")
+    command.send_signal(signal.SIGINT)
+    said = command.communicate(timeout=60)[1]
+    back = f"octet predict --prediction {job} --out 'late answers.parquet'"
+    assert (command.returncode, back in said) == (130, True), said
+    name = said.split("octet datasets delete ")[1].split()[0]
+    left = before | {client.dataset(name).id}
+
+    (folder / "005.bin").write_bytes(b"one more")
+    (folder / "empty.bin").touch()
+    done = desk.octet("predict", folder, "--run", run_id, "--out", "new.parquet")
+    assert (done.returncode, "empty.bin" in done.stderr) == (1, True), done.stderr
+    assert ids(desk.folder / "new.parquet") == [f"{n:03d}.bin" for n in range(6)]
+    assert desk.octet("predict", folder, "--run", "nosuch", "--out", "new.parquet").returncode != 0
+    assert {found.id for found in client.datasets()} == left
+
+    taken_up = desk.octet(*shlex.split(back)[1:])
+    assert taken_up.returncode == 0, taken_up.stderr
+    assert ids(desk.folder / "late answers.parquet") == [f"{n:03d}.bin" for n in range(5)]
+    assert desk.octet("datasets", "delete", name).returncode == 0
+    assert {found.id for found in client.datasets()} == before
+
+
+def ids(table):
+    return pq.read_table(table, columns=["id"])["id"].to_pylist()
+
+
+def test_predictions_are_listed_shown_cancelled_and_removed(desks, run_id, client, tmp_path):
+    desk = desks("in a line", files=5, seed=6)
+    client.upload(desk.folder / "sides", name="in-a-line")
+    job = client.predict_dataset("in-a-line", tmp_path / "mine.csv", run=run_id)
     with (tmp_path / "mine.csv").open() as file:
-        assert [row["id"] for row in csv.DictReader(file)] == [row["id"] for row in table]
+        assert [row["id"] for row in csv.DictReader(file)] == [f"{number:03d}.bin" for number in range(5)]
     assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
-    client.predictions.delete(job.id)
-    with pytest.raises(Refused, match="no prediction has the id"):
-        client.predictions.get(job.id)
+    listed = desk.octet("predictions", "list", "--limit", "1").stdout
+    assert listed == f"{job.id}\tin-a-line\tsucceeded\t5/5\t{run_id}\n"
+    shown = desk.octet("predictions", "show").stdout
+    assert f"octet predict --prediction {job.id} --out FILE" in shown
+    assert json.loads(desk.octet("predictions", "show", job.id, "--json").stdout)["id"] == job.id
+    ended = desk.octet("predictions", "cancel", job.id)
+    assert (ended.returncode, "succeeded" in ended.stderr) == (4, True), ended.stderr
+    other = client.predictions.submit("in-a-line", run=run_id)
+    stopped = desk.octet("predictions", "cancel", other.id)
+    assert (stopped.returncode, f"prediction {other.id} is cancel" in stopped.stderr) == (0, True), stopped.stderr
+    assert desk.octet("predictions", "delete", job.id).returncode == 0
+    for command in ("show", "cancel", "delete"):
+        gone = desk.octet("predictions", command, job.id)
+        assert (gone.returncode, "no prediction has the id" in gone.stderr) == (4, True)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,8 @@ def test_a_target_that_the_labels_do_not_have_is_told_at_its_key(desks, trained)
         (("--folder", "sides", "--labels", "labels.csv"), "--target is missing"),
         ((TRIO[1], TRIO[0], TRIO[2]), "input.yaml is the input file"),
         (("--dataset", "nosuch", "--target", "side"), "nosuch"),
+        (("--dataset", "sides", "--target", "side", "--max-runtime", "nan"), "nan is no time"),
+        (("--dataset", "sides", "--target", "side", "--max-runtime", "inf"), "inf is no time"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_wanted(desk, arguments, said):

@@ -126,6 +126,12 @@ def test_without_a_service_it_says_how_to_start_one():
             nobody.runs()
 
 
+@pytest.mark.parametrize("url", ["127.0.0.1:8931", "localhost:8931", "ftp://localhost:8931"])
+def test_an_address_without_a_scheme_is_told_how_to_write_it(url):
+    with pytest.raises(Unreachable, match=f"write http://{url.removeprefix('ftp://')}"):
+        Client(url)
+
+
 @contextmanager
 def served_at(port: int, data: Path) -> Iterator[None]:
     """`octet serve` at a port of the test's choice, ready, and gone at the end."""

@@ -1,0 +1,90 @@
+"""`octet predictions`: list, show, cancel, delete. What they answered is written by `octet predict --prediction`."""
+
+from typing import Any
+
+import click
+from rich.text import Text
+
+from app.cli.endings import Ending, Failed
+from app.cli.runs import as_json
+from app.cli.screen import duration, note, out, print_json, print_table
+from octet import Client, DatasetPrediction
+
+
+@click.group()
+def predictions() -> None:
+    """List, show, cancel and delete predictions over data sets. Without an id, the newest is shown."""
+
+
+@predictions.command("list")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
+@as_json
+def list_predictions(limit: int, as_json: bool) -> None:
+    """List the newest predictions."""
+    with Client() as client:
+        found = client.predictions.list(limit)
+    if as_json:
+        print_json([job.model_dump() for job in found])
+        return
+    columns = ("prediction", "name", "status", "files", "run")
+    print_table(columns, [(job.id, job.name or "", job.status, _files(job), job.run or "") for job in found])
+
+
+@predictions.command()
+@click.argument("prediction", required=False)
+@as_json
+def show(prediction: str | None, as_json: bool) -> None:
+    """Show one prediction: state, model, result."""
+    with Client() as client:
+        job = _named(client, prediction)
+    if as_json:
+        print_json(job.model_dump())
+        return
+    step, left = (job.checkpoint or {}).get("step"), job.progress.eta_s
+    forms = [f"{form} ({one.get('size_bytes', 0):,} bytes)" for form, one in (job.result or {}).items()]
+    rows: list[tuple[str, Any]] = [
+        ("prediction", job.id),
+        ("name", job.name),
+        ("status", job.status),
+        ("files", _files(job)),
+        ("left", duration(left) if left is not None and not job.ended else None),
+        ("run", f"{job.run} at step {step}" if job.run else None),
+        ("data set", job.dataset),
+        ("attempt", job.attempt),
+        ("result", f"{', '.join(forms)}: octet predict --prediction {job.id} --out FILE" if forms else None),
+        ("error", f"{job.error.get('title')}: {job.error.get('detail')}" if job.error else None),
+    ]
+    for name, value in rows:
+        if value:
+            out().print(Text(f"{name:<10}", "bold"), Text(str(value)))
+
+
+@predictions.command()
+@click.argument("prediction")
+def cancel(prediction: str) -> None:
+    """Stop a prediction."""
+    with Client() as client:
+        job = client.predictions.cancel(prediction)
+    note(f"prediction {job.id} is {job.status}")
+
+
+@predictions.command()
+@click.argument("prediction")
+def delete(prediction: str) -> None:
+    """Remove a prediction that has ended, with its result."""
+    with Client() as client:
+        client.predictions.delete(prediction)
+    note(f"prediction {prediction} is removed")
+
+
+def _named(client: Client, prediction: str | None) -> DatasetPrediction:
+    if prediction is not None:
+        return client.predictions.get(prediction)
+    newest = client.predictions.list(limit=1)
+    if not newest:
+        raise Failed("there are no predictions yet; make one with: octet predict --dataset", Ending.REFUSED)
+    return newest[0]
+
+
+def _files(job: DatasetPrediction) -> str:
+    return f"{job.progress.done:,}/{job.progress.files:,}"
