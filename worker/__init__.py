@@ -1,1 +1,1 @@
-"""The worker: takes a run from the queue, holds its lease and supervises the training child."""
+"""The worker: takes a run or a prediction from its queue, holds its lease and supervises the child that works on it."""
