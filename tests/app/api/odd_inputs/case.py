@@ -74,7 +74,7 @@ def _of_prediction(body: dict) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without what differs from one service or machine to the next: ids and how many, the step of the best checkpoint."""
+    """Without what differs from one service or machine to the next: ids and how many, steps of checkpoints."""
     text = re.sub(r"\b[0-9a-f]{16}\b", "ID", text)
     text = re.sub(r"(newest are|used by) (?:(?:run |prediction )?ID(?:, )?)+", r"\1 ID, ...", text)
     text = re.sub(r"\b(step|it has|from 0 to) \d+", r"\1 N", text)

@@ -27,11 +27,12 @@ HEAD = """# What Octet answers to odd input
 
 
 def furnish(client: httpx.Client, parts: Parts) -> Place:
-    """Make what the cases find: a data set, a run that learnt it, one that waits."""
+    """Make what the cases find: a data set, a run that learnt it, one that waits, a prediction that waits."""
     made = sides.upload(client)
     trained = sides.submit(client)
     carry_out(parts, trained)
     waiting = client.post("/runs", json=sides.body(), headers={"idempotency-key": "odd"}).json()["id"]
+    assert client.post("/predictions", json={"dataset": "sides", "run": trained}).status_code == 202
     return Place(client, trained, waiting, str(made["id"]))
 
 
