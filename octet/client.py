@@ -72,6 +72,7 @@ class Client:
         folder_labels: str | None = None,
         id_column: str | None = None,
         types: Mapping[str, str] | None = None,
+        leave_out: Iterable[str | Path] = (),
         on_sent: OnSent | None = None,
     ) -> Dataset:
         """Send files and their labels; the same content under the same name gives the data set that is there.
@@ -82,14 +83,15 @@ class Client:
         column is called, when it is not ID. folder_labels, in place of labels: the name of a target whose classes are
         the names of the files' folders; neither: files to predict from, without a target. name: by default the source's
         own.
-        types: target -> "categorical" or "continuous", where the values alone would say otherwise.
+        types: target -> "categorical" or "continuous", where the values alone would say otherwise. leave_out: files of
+        the folder that are not sent; the labels never are.
         Raises Refused: 409 when the name is taken by other content, 422 with faults for labels or archives that break a
         rule.
         """
         source = Path(source)
         name = name or data_set_name(source)
         tables = [] if labels is None else [Path(labels)]
-        files: Content = FolderTar(source, tables) if source.is_dir() else OnDisk(source)
+        files: Content = FolderTar(source, [*tables, *map(Path, leave_out)]) if source.is_dir() else OnDisk(source)
         filename = f"{name}.tar" if source.is_dir() else source.name
         texts = {"name": name, "folder_labels": folder_labels, "id_column": id_column}
         texts["types"] = json.dumps(dict(types)) if types else None

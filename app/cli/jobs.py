@@ -2,6 +2,8 @@
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
 
@@ -21,8 +23,11 @@ def predict_dataset(client: Client, dataset: str, run: str | None, model: str | 
     """Queue it, follow it, write the result."""
     job = client.predictions.submit(dataset, run=run, model=model)
     step = (job.checkpoint or {}).get("step")
-    note(f"prediction {job.id}: {count(job.progress.files, 'file')} of {job.dataset} by run {job.run} at step {step}")
-    return fetch(client, job.id, target)
+    files = count(job.progress.files, "file")
+    with _leaving_alone(job.id, target):
+        note(f"prediction {job.id}: {files} of {job.dataset} by run {job.run} at step {step}")
+        job = _followed(client, job.id)
+    return _written(client, job, target)
 
 
 def predict_folder(client: Client, folder: Path, run: str | None, model: str | None, target: Path) -> Ending:
@@ -33,18 +38,23 @@ def predict_folder(client: Client, folder: Path, run: str | None, model: str | N
     refuse_nothing(folder)
     name = _passing_name(folder)
     removal = f"octet datasets delete {name}"
+    if target.exists() and target.resolve().is_relative_to(folder.resolve()):
+        note(f"not predicted: {target}, where the answers go")
     try:
         with sending(name) as on_sent:
-            found = client.upload(folder, name=name, on_sent=on_sent)
-        note(f"data set {name}: {count(found.files, 'file')}, {size(found.bytes)}")
-        try:
-            left_out = _left_out(client, found)
-            ending = predict_dataset(client, found.id, run, model, target)
-        except Exception:
-            _remove(client, found, removal)
-            raise
+            found = client.upload(folder, name=name, leave_out=[target], on_sent=on_sent)
     except KeyboardInterrupt:
-        note(f"if its data set is there, it stays; remove it when the prediction has ended: {removal}")
+        note(f"should all of it have arrived already, the data set stays until: {removal}")
+        raise
+    note(f"data set {name}: {count(found.files, 'file')}, {size(found.bytes)}")
+    try:
+        left_out = _left_out(client, found)
+        ending = predict_dataset(client, found.id, run, model, target)
+    except KeyboardInterrupt:
+        note(f"the data set stays, too; remove it when the prediction has ended: {removal}")
+        raise
+    except Exception:
+        _remove(client, found, removal)
         raise
     _remove(client, found, removal)
     return Ending.FAILED if left_out else ending
@@ -52,12 +62,28 @@ def predict_folder(client: Client, folder: Path, run: str | None, model: str | N
 
 def fetch(client: Client, prediction_id: str, target: Path) -> Ending:
     """Follow a prediction to its end, write the result."""
-    back = f"octet predict --prediction {prediction_id} --out {quote(str(target))}"
-    try:
+    with _leaving_alone(prediction_id, target):
         job = _followed(client, prediction_id)
+    return _written(client, job, target)
+
+
+@contextmanager
+def _leaving_alone(prediction_id: str, target: Path) -> Iterator[None]:
+    """Within it, Ctrl-C and a lost service leave the prediction alone, and how to come back to it is said."""
+    try:
+        yield
     except (KeyboardInterrupt, Unreachable):
+        back = _back(prediction_id, target)
         note(f"it goes on in the service; come back with: {back}   Stop it: octet predictions cancel {prediction_id}")
         raise
+
+
+def _back(prediction_id: str, target: Path) -> str:
+    return f"octet predict --prediction {prediction_id} --out {quote(str(target))}"
+
+
+def _written(client: Client, job: DatasetPrediction, target: Path) -> Ending:
+    """Write the result of a prediction that has ended. Raises Failed where there is none."""
     if job.status != "succeeded":
         why = (job.error or {}).get("detail") or "it was cancelled"
         ending = Ending.CANCELLED if job.status == "cancelled" else Ending.FAILED
@@ -65,7 +91,7 @@ def fetch(client: Client, prediction_id: str, target: Path) -> Ending:
     try:
         client.predictions.download(job.id, target)
     except (KeyboardInterrupt, Unreachable, OSError):
-        note(f"the result stays in the service; fetch it with: {back}")
+        note(f"the result stays in the service; fetch it with: {_back(job.id, target)}")
         raise
     note(f"{count(job.progress.files, 'file')} -> {target}")
     return Ending.DONE

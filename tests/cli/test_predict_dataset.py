@@ -47,9 +47,11 @@ def test_a_folder_is_predicted_under_a_name_of_its_own_and_its_data_set_goes_wit
 
     (folder / "005.bin").write_bytes(b"one more")
     (folder / "empty.bin").touch()
-    done = desk.octet("predict", folder, "--run", run_id, "--out", "new.parquet")
+    target = folder / "new.parquet"
+    target.write_bytes(b"the answers of yesterday")
+    done = desk.octet("predict", folder, "--run", run_id, "--out", target)
     assert (done.returncode, "empty.bin" in done.stderr) == (1, True), done.stderr
-    assert ids(desk.folder / "new.parquet") == [f"{n:03d}.bin" for n in range(6)]
+    assert ids(target) == [f"{n:03d}.bin" for n in range(6)]
     assert desk.octet("predict", folder, "--run", "nosuch", "--out", "new.parquet").returncode != 0
     assert {found.id for found in client.datasets()} == left
 
@@ -82,9 +84,8 @@ def test_predictions_are_listed_shown_cancelled_and_removed(desks, run_id, clien
     stopped = desk.octet("predictions", "cancel", other.id)
     assert (stopped.returncode, f"prediction {other.id} is cancel" in stopped.stderr) == (0, True), stopped.stderr
     assert desk.octet("predictions", "delete", job.id).returncode == 0
-    for command in ("show", "cancel", "delete"):
-        gone = desk.octet("predictions", command, job.id)
-        assert (gone.returncode, "no prediction has the id" in gone.stderr) == (4, True)
+    gone = desk.octet("predictions", "show", job.id)
+    assert (gone.returncode, "no prediction has the id" in gone.stderr) == (4, True)
 
 
 @pytest.mark.parametrize(
