@@ -6,9 +6,9 @@ import click
 from rich.text import Text
 
 from app.cli.endings import Ending, Failed
-from app.cli.runs import as_json
+from app.cli.runs import as_json, not_ended
 from app.cli.screen import duration, note, out, print_json, print_table
-from octet import Client, DatasetPrediction
+from octet import Client, DatasetPrediction, Refused
 
 
 @click.group()
@@ -73,7 +73,12 @@ def cancel(prediction: str) -> None:
 def delete(prediction: str) -> None:
     """Remove a prediction that has ended, with its result."""
     with Client() as client:
-        client.predictions.delete(prediction)
+        try:
+            client.predictions.delete(prediction)
+        except Refused as refused:
+            if refused.status == 409 and not (job := client.predictions.get(prediction)).ended:
+                raise Failed(not_ended("prediction", job), Ending.REFUSED) from refused
+            raise
     note(f"prediction {prediction} is removed")
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 from app.cli.endings import Ending, Failed, ending_of
 from app.cli.live import follow, leaving_alone
 from app.cli.screen import duration, note, out, print_json, print_table
-from octet import Client, Run
+from octet import Client, DatasetPrediction, Refused, Run
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -87,8 +87,18 @@ def cancel(run: str) -> None:
 def delete(run: str) -> None:
     """Remove a run that has ended, with all that it left."""
     with Client() as client:
-        client.delete_run(run)
+        try:
+            client.delete_run(run)
+        except Refused as refused:
+            if refused.status == 409 and not (found := client.run(run)).ended:
+                raise Failed(not_ended("run", found), Ending.REFUSED) from refused
+            raise
     note(f"run {run} is removed")
+
+
+def not_ended(kind: str, job: Run | DatasetPrediction) -> str:
+    """Why a job cannot be removed yet, and the command that ends it."""
+    return f"{kind} {job.id} is {job.status}; wait for its end, or stop it: octet {kind}s cancel {job.id}"
 
 
 def _named(client: Client, run: str | None) -> Run:

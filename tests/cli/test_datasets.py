@@ -2,7 +2,7 @@
 
 import json
 
-PLAN = {"steps": 40, "batch": 8, "threads": 1}
+PLAN = {"steps": 100_000, "batch": 8, "threads": 1}
 
 
 def test_all_problems_of_a_data_set_are_lines_and_json(desks, client):
@@ -47,4 +47,6 @@ def test_a_run_is_removed_once_it_has_ended(desks, client):
     gone = desk.octet("runs", "delete", second)
     assert (gone.returncode, gone.stdout) == (4, "")
     assert "no run has the id" in gone.stderr
+    early = desk.octet("runs", "delete", first)
+    assert (early.returncode, f"octet runs cancel {first}" in early.stderr) == (4, True), early.stderr
     client.cancel(first)

@@ -4,9 +4,12 @@ import csv
 import json
 import shlex
 import signal
+from contextlib import suppress
 
 import pyarrow.parquet as pq
 import pytest
+
+from octet import Refused
 
 
 def test_a_data_set_is_predicted_by_a_job_while_a_training_holds_the_other_worker(desk, run_id, service, client):
@@ -80,9 +83,15 @@ def test_predictions_are_listed_shown_cancelled_and_removed(desks, run_id, clien
     assert json.loads(desk.octet("predictions", "show", job.id, "--json").stdout)["id"] == job.id
     ended = desk.octet("predictions", "cancel", job.id)
     assert (ended.returncode, "succeeded" in ended.stderr) == (4, True), ended.stderr
-    other = client.predictions.submit("in-a-line", run=run_id)
-    stopped = desk.octet("predictions", "cancel", other.id)
-    assert (stopped.returncode, f"prediction {other.id} is cancel" in stopped.stderr) == (0, True), stopped.stderr
+
+    *others, last = [client.predictions.submit("in-a-line", run=run_id).id for _ in range(5)]
+    early = desk.octet("predictions", "delete", last)
+    assert (early.returncode, f"octet predictions cancel {last}" in early.stderr) == (4, True), early.stderr
+    stopped = desk.octet("predictions", "cancel", last)
+    assert (stopped.returncode, stopped.stderr) == (0, f"prediction {last} is cancelled\n")
+    for other in others:
+        with suppress(Refused):  # the first may have ended
+            client.predictions.cancel(other)
     assert desk.octet("predictions", "delete", job.id).returncode == 0
     gone = desk.octet("predictions", "show", job.id)
     assert (gone.returncode, "no prediction has the id" in gone.stderr) == (4, True)
