@@ -10,7 +10,7 @@ with Client() as octet:
 """
 
 from octet.client import DEFAULT_URL, Client
-from octet.errors import OctetError, Refused, Unreachable
+from octet.errors import FileChanged, OctetError, Refused, Unreachable
 from octet.objects import (
     Answer,
     Attempt,
@@ -35,6 +35,7 @@ __all__ = [
     "Dataset",
     "DatasetPrediction",
     "Fault",
+    "FileChanged",
     "OctetError",
     "Point",
     "Prediction",

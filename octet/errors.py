@@ -25,6 +25,10 @@ class Unreachable(OctetError):
         self.url = url
 
 
+class FileChanged(OctetError):
+    """A file grew or shrank while it was sent; nothing of it was taken."""
+
+
 class Refused(OctetError):
     """The service said no: an RFC 9457 problem.
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from octet.errors import FileChanged
+
 PIECE = 1 << 18
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tar.bz2", ".tbz2", ".zip")
 
@@ -44,7 +46,7 @@ class Held:
 
 
 class OnDisk:
-    """A file, read when its turn comes. Raises ValueError when it changes size in the meantime."""
+    """A file, read when its turn comes. Raises FileChanged when it changes size in the meantime."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -58,7 +60,7 @@ class OnDisk:
                 left -= len(piece)
                 yield piece
             if left or file.read(1):
-                raise ValueError(f"{self.path} changed its size while it was sent; upload it again")
+                raise FileChanged(f"{self.path} changed its size while it was sent; upload it again")
 
 
 class FolderTar:
@@ -84,7 +86,7 @@ class FolderTar:
             yield _header(name, size)
             file = OnDisk(self.folder / name)
             if file.size != size:
-                raise ValueError(f"{file.path} changed its size while the folder was sent; upload it again")
+                raise FileChanged(f"{file.path} changed its size while the folder was sent; upload it again")
             yield from file.pieces()
             yield bytes(_padded(size) - size)
         yield bytes(2 * tarfile.BLOCKSIZE)

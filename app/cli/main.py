@@ -16,7 +16,7 @@ from app.cli.screen import complain
 from app.cli.serve import serve
 from app.cli.train import train
 from app.cli.worker import worker
-from octet import Refused, Unreachable
+from octet import OctetError, Refused, Unreachable
 
 
 @click.group(
@@ -64,4 +64,7 @@ def run(arguments: list[str]) -> int:
     except Refused as refused:
         complain(str(refused))
         return Ending.USAGE if refused.status == 422 else Ending.REFUSED
+    except OctetError as error:
+        complain(str(error))
+        return Ending.FAILED
     return int(code or Ending.DONE)

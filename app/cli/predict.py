@@ -37,7 +37,7 @@ Batch = list[tuple[str, Path]]
     "--model", help="A name of the registry, or of a run.  [default: the registry's default, or the newest run]"
 )
 @click.option("--dataset", help="In place of files: a data set of the service, predicted there; with --out.")
-@click.option("--prediction", help="In place of files: a prediction that was begun with --dataset; with --out.")
+@click.option("--prediction", help="In place of files: a prediction that was begun before; with --out.")
 @click.option(
     "--out", "target", type=GivenPath(dir_okay=False), help="Write a CSV there, or Parquet when it ends in .parquet."
 )

@@ -8,6 +8,7 @@ from email.policy import HTTP
 
 import pytest
 
+from octet import FileChanged
 from octet.uploads import FolderTar, Form, Held, OnDisk, Part
 
 
@@ -39,9 +40,9 @@ def test_a_file_that_grows_while_it_is_sent_is_named(tmp_path):
     file.write_text("one")
     content, tar = OnDisk(file), FolderTar(tmp_path)
     file.write_text("one two")
-    with pytest.raises(ValueError, match=r"log\.txt changed its size"):
+    with pytest.raises(FileChanged, match=r"log\.txt changed its size"):
         joined(content)
-    with pytest.raises(ValueError, match=r"log\.txt changed its size"):
+    with pytest.raises(FileChanged, match=r"log\.txt changed its size"):
         joined(tar)
 
 
