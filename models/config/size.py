@@ -20,6 +20,9 @@ _FLOAT = 4
 """Bytes of a float32."""
 PROCESS_BYTES = {"cpu": 500 * 10**6, "cuda": 600 * 10**6}
 """A process with torch loaded and used, without any model; of a GPU, what its context and libraries take there."""
+SERVING_BYTES = 180 * 10**6
+"""What the first predictions of a process take, whatever the model: pages of torch's libraries, arenas of threads. The
+same load took 84 MB on an idle machine and 163 MB on a busy one."""
 _MARGIN = 1.07
 CHUNK_TOKENS = 4096
 """As models.nn.sequence_default.TOKENS_AT_ONCE: on a CPU, each thread takes so many through the blocks at a time."""
@@ -80,7 +83,7 @@ def predicting_bytes(config: RunConfig, targets: Sequence[TargetSpec], batch: in
     width, tokens = model.embedding_dim, batch * _tokens(model, length)
     chunk, used = _chunks(model, length, batch, threads)
     passing = used * chunk * (9 * width + 5 * _hidden(model)) + 4 * batch * features(model, length)
-    return round(_MARGIN * _FLOAT * (parameters(config, targets) + tokens * (6 * width + 2) + passing)) + 100 * 10**6
+    return round(_MARGIN * _FLOAT * (parameters(config, targets) + tokens * (6 * width + 2) + passing)) + SERVING_BYTES
 
 
 def checkpoint_sizes(config: RunConfig, targets: Sequence[TargetSpec]) -> tuple[int, int]:
