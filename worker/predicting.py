@@ -42,7 +42,7 @@ def carry_out(given: PredictionAssignment, channel: Channel, stop: StopOnSignal)
     if predictor.digest != given.digest:
         raise CheckpointChanged(f"its digest is {predictor.digest}, not {given.digest}; submit the prediction anew")
     layout = Layout(predictor.targets)
-    parts = Parts(given, layout, channel, digest)
+    parts = ResultParts(given, layout, channel, digest)
     log.info("from file %d of %d", parts.done, len(dataset))
     batch = max(1, min(ROWS, TOKENS // predictor.max_length))
     began, begun_at = time.monotonic(), parts.done
@@ -58,7 +58,7 @@ def carry_out(given: PredictionAssignment, channel: Channel, stop: StopOnSignal)
 
 
 @dataclass
-class Parts:
+class ResultParts:
     """The parts of the result: those of earlier attempts, and the one in the making."""
 
     given: PredictionAssignment

@@ -59,6 +59,8 @@ def predict(
     """
     if run and model:
         raise Failed("give --run or --model, not both")
+    if as_json and (target or dataset or prediction):
+        raise Failed("--json prints the answers for files; leave it out where --out writes a table")
     if prediction and (run or model):
         raise Failed("--prediction has its run and checkpoint already; leave out --run and --model")
     if target is not None and target.suffix.lower() not in TABLES:

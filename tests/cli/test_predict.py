@@ -128,6 +128,7 @@ def test_names_are_those_of_the_files_whatever_a_form_makes_of_them(desk, run_id
     ("given", "said"),
     [
         (("sides", "--out", "x.xlsx"), "not as .xlsx"),
+        (("sides", "--json", "--out", "x.csv"), "leave it out where --out writes"),
         (("--prediction", "x", "--run", "y", "--out", "x.csv"), "leave out --run"),
     ],
 )

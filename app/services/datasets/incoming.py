@@ -61,15 +61,15 @@ def remove_stale(incoming: Path) -> None:
     for prefix in (UPLOAD, PACK, _UNHELD):
         for folder in incoming.glob(f"{prefix}*"):
             with suppress(FileNotFoundError):
-                _remove_unheld(folder, held=prefix != _UNHELD)
+                _remove_unheld(folder, locked_from_birth=prefix != _UNHELD)
 
 
-def _remove_unheld(folder: Path, *, held: bool) -> None:
-    """Remove a folder whose lock is free, or that nobody changed for long where there are no locks."""
+def _remove_unheld(folder: Path, *, locked_from_birth: bool) -> None:
+    """Remove a folder whose lock is free; by its age where there are no locks, or where it may not be locked yet."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        left = held or _last_change(folder) < time.time() - STALE_S
+        left = locked_from_birth or _last_change(folder) < time.time() - STALE_S
     except BlockingIOError:
         left = False
     except OSError:
