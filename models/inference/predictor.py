@@ -13,7 +13,6 @@ from torch import Tensor
 from models.config import RunConfig, TargetSpec, load_config
 from models.inference.answers import probabilities, values
 from models.nn.classifier import ByteClassifier
-from models.nn.vocabulary import PAD
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError
 
@@ -78,8 +77,8 @@ class Predictor:
             raise CheckpointError(f"{path}: cannot be served ({error})") from error
 
     def read(self, length: int) -> int:
-        """How many bytes of a file of this length the model sees: the first max_length."""
-        return min(length, self.max_length)
+        """How many bytes of a file of this length the model sees."""
+        return self._model.reads(length)
 
     def predict(self, files: Sequence[File]) -> list[Prediction]:
         """Answers in the order of the files, each cut from its start. Raises EmptyFileError."""
@@ -100,7 +99,7 @@ class Predictor:
 
         Probabilities (N, classes) in the order of the target's classes, or values (N,).
         """
-        logits = self._model(_tokens(files, self.max_length).to(next(self._model.parameters()).device))
+        logits = self._model.answer([np.frombuffer(file, np.uint8) for file in files])
         return {t.name: _numbers(t, logits[t.name].cpu()).numpy() for t in self.targets}
 
 
@@ -110,15 +109,6 @@ def _with_weights(config: RunConfig, targets: list[TargetSpec], tensors: dict[st
         model = ByteClassifier(config, targets)
     model.load_state_dict(tensors)
     return model
-
-
-def _tokens(files: Sequence[File], max_length: int) -> Tensor:
-    """The first max_length bytes of B files, padded on the right: (B, max_length) int64."""
-    tokens = np.full((len(files), max_length), PAD, np.int64)
-    for row, file in zip(tokens, files, strict=True):
-        piece = np.frombuffer(file, np.uint8, count=min(len(file), max_length))
-        row[: len(piece)] = piece
-    return torch.from_numpy(tokens)
 
 
 def _numbers(target: TargetSpec, logits: Tensor) -> Tensor:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from torch import Tensor, nn
+import torch
+from torch import Tensor
 
+from models.nn.network import File, Network, first_bytes
 from models.nn.registry import build_extractor, build_fusion, build_head
 
 if TYPE_CHECKING:
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from models.config.targets import TargetSpec
 
 
-class ByteClassifier(nn.Module):
+class ByteClassifier(Network):
     """Extractor, fusion and head as the config asks; weights drawn from torch's global generator.
 
     Raises ValueError when the config's parts do not fit one another.
@@ -20,7 +22,8 @@ class ByteClassifier(nn.Module):
 
     def __init__(self, config: "RunConfig", targets: Sequence["TargetSpec"]) -> None:
         super().__init__()
-        self.extractor = build_extractor(config.input.model_cfg, config.input.input_type_info.max_length)
+        self.max_length = config.input.input_type_info.max_length
+        self.extractor = build_extractor(config.input.model_cfg, self.max_length)
         self.fusion = build_fusion(config.fusion, self.extractor.features)
         self.head = build_head(config.output.model_cfg, self.fusion.width, {t.name: t.outputs for t in targets})
 
@@ -35,4 +38,14 @@ class ByteClassifier(nn.Module):
                 raise ValueError("give tokens or embedded")
             embedded = self.embed(tokens)
         outputs: dict[str, Tensor] = self.head(self.fusion(self.extractor(embedded)))
+        return outputs
+
+    def reads(self, length: int) -> int:
+        """See Network: the first max_length."""
+        return min(length, self.max_length)
+
+    def answer(self, files: Sequence[File]) -> dict[str, Tensor]:
+        """See Network: each file cut from its start."""
+        tokens = torch.from_numpy(first_bytes(files, self.max_length))
+        outputs: dict[str, Tensor] = self(tokens.to(next(self.parameters()).device))
         return outputs
