@@ -12,7 +12,8 @@ from torch import Tensor
 
 from models.config import RunConfig, TargetSpec, load_config
 from models.inference.answers import probabilities, values
-from models.nn.classifier import ByteClassifier
+from models.nn.network import Network
+from models.nn.networks import build_network
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError
 
@@ -56,7 +57,7 @@ class Predictor:
     """A model in memory that only answers. A file alone is computed bit for bit the same every time."""
 
     def __init__(
-        self, model: ByteClassifier, config: RunConfig, targets: list[TargetSpec], step: int, digest: str
+        self, model: Network, config: RunConfig, targets: list[TargetSpec], step: int, digest: str
     ) -> None:
         self.targets, self.step, self.digest = targets, step, digest
         self.input_name = config.input.input_info.input_name
@@ -103,10 +104,10 @@ class Predictor:
         return {t.name: _numbers(t, logits[t.name].cpu()).numpy() for t in self.targets}
 
 
-def _with_weights(config: RunConfig, targets: list[TargetSpec], tensors: dict[str, Tensor]) -> ByteClassifier:
+def _with_weights(config: RunConfig, targets: list[TargetSpec], tensors: dict[str, Tensor]) -> Network:
     """The model with these weights; the caller's random numbers are left as they are."""
     with torch.random.fork_rng(devices=[]):
-        model = ByteClassifier(config, targets)
+        model = build_network(config, targets)
     model.load_state_dict(tensors)
     return model
 
