@@ -30,7 +30,11 @@ class Network(nn.Module):
     blend: what weighs several sources of evidence, None where there is one.
     """
 
-    blend: "Blend | None" = None
+    blend: "Blend | None"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blend = None
 
     def tables(self) -> list[nn.Parameter]:
         """Parameters with sparse gradients, (rows, width), of which a batch touches few rows."""

@@ -1,5 +1,7 @@
 """Fits the blend of a model on its validation files, and measures it on files that took no part in the fit."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -26,7 +28,8 @@ def blended(blend: Blend, target: TargetSpec, evidence_NSo: Tensor, labels_N: Te
     """
     known_N = labels_N >= 0 if target.type == "categorical" else ~labels_N.isnan()
     if int(known_N.sum()) < FEWEST:
-        return blend(target.name, evidence_NSo)
+        alike: Tensor = blend(target.name, evidence_NSo)
+        return alike
     answers = torch.empty_like(evidence_NSo[:, 0])
     fold_N = _folds(len(labels_N)).to(labels_N.device)
     for fold in range(FOLDS):
@@ -44,12 +47,14 @@ def fit(target: TargetSpec, evidence_NSo: Tensor, labels_N: Tensor) -> tuple[Ten
     return _least_squares(evidence_NSo[..., 0], labels_N)
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 def _least_loss(target: TargetSpec, evidence_NSo: Tensor, labels_N: Tensor) -> Tensor:
     """Minimises the mean cross entropy over log weights, by L-BFGS in float64 from equal shares."""
-    sources = evidence_NSo.shape[1]
-    prior = torch.full((sources,), -float(np.log(sources)), dtype=torch.float64, device=evidence_NSo.device)
+    sources, pull = evidence_NSo.shape[1], SHRINKAGE / len(labels_N)
+    evidence_NSo, labels_N = evidence_NSo.clone(), labels_N.clone()  # those of inference take no part in a gradient
+    prior = torch.full((sources,), -math.log(sources), dtype=torch.float64, device=evidence_NSo.device)
     logs = prior.clone().requires_grad_()
-    pull = SHRINKAGE / len(labels_N)
     search = torch.optim.LBFGS([logs], max_iter=50, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
@@ -59,13 +64,11 @@ def _least_loss(target: TargetSpec, evidence_NSo: Tensor, labels_N: Tensor) -> T
             found = F.binary_cross_entropy_with_logits(logits[:, 0], labels_N.double())
         else:
             found = F.cross_entropy(logits, labels_N)
-        total = found + pull * (logs - prior).square().mean()
+        total: Tensor = found + pull * (logs - prior).square().mean()
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
-    with torch.inference_mode(False), torch.enable_grad():
-        evidence_NSo = evidence_NSo.clone()
-        search.step(loss)  # type: ignore[no-untyped-call]
+    search.step(loss)
     return logs.detach().exp()
 
 
@@ -77,8 +80,8 @@ def _least_squares(evidence_NS: Tensor, labels_N: Tensor) -> tuple[Tensor, float
     while len(kept):
         x = centred[:, kept]
         share = x.new_full((len(kept),), 1.0 / len(kept))
-        pull = SHRINKAGE * float(x.square().mean()) * torch.eye(len(kept), dtype=x.dtype, device=x.device)
-        found = torch.linalg.solve(x.T @ x + pull + 1e-12 * torch.eye(len(kept), dtype=x.dtype), x.T @ (labels_N - middle) + pull @ share)
+        pull = (SHRINKAGE * float(x.square().mean()) + 1e-9) * torch.eye(len(kept), dtype=x.dtype, device=x.device)
+        found = torch.linalg.solve(x.T @ x + pull, x.T @ (labels_N - middle) + pull @ share)
         if bool((found >= 0).all()):
             weights[kept] = found
             break

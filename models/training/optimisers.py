@@ -21,7 +21,21 @@ class Optimisers:
 
     def __init__(self, dense: torch.optim.Optimizer, sparse: torch.optim.Optimizer | None = None) -> None:
         self._parts = [dense] if sparse is None else [dense, sparse]
-        self.dense = [parameter for group in dense.param_groups for parameter in group["params"]]
+
+    @property
+    def dense_groups(self) -> list[dict[str, Any]]:
+        """The parameter groups of the first optimiser; other objects after a state was loaded."""
+        return self._parts[0].param_groups
+
+    @property
+    def sparse_groups(self) -> list[dict[str, Any]]:
+        """Those of the tables."""
+        return [group for part in self._parts[1:] for group in part.param_groups]
+
+    @property
+    def dense(self) -> list[nn.Parameter]:
+        """All that the first one changes."""
+        return [parameter for group in self.dense_groups for parameter in group["params"]]
 
     def step(self) -> None:
         """One update of all weights."""
@@ -35,10 +49,9 @@ class Optimisers:
 
     def set_lr(self, lr: float, top: float) -> None:
         """The rate of the next step, and the highest of the schedule."""
-        dense, *sparse = self._parts
-        for group in dense.param_groups:
+        for group in self.dense_groups:
             group["lr"] = lr
-        for group in (group for part in sparse for group in part.param_groups):
+        for group in self.sparse_groups:
             group["lr"] = TABLE_LR * lr / top
 
     def slots(self) -> dict[str, dict[str, Any]]:

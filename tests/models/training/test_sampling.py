@@ -50,13 +50,13 @@ def test_the_numbers_are_those_of_the_first_release():
 @given(length=st.integers(1, 10_000), max_length=st.integers(1, 10_000), crop=st.floats(0, 1, exclude_max=True))
 @settings(max_examples=300, deadline=None)
 def test_a_uniform_crop_lies_inside_and_never_at_the_very_end(length, max_length, crop):
-    start = int(crop_starts(np.array([length]), np.array([crop]), max_length)[0])
+    start = int(crop_starts(np.array([length]), np.array([crop]), max_length, "uniform")[0])
     assert start in range(max(1, length - max_length))
 
 
 def test_uniform_crops_reach_every_start():
     crops = Sampler(np.arange(3000), 0).batch(0, 3000)[1]
-    starts = crop_starts(np.full(3000, 14), crops, 8)
+    starts = crop_starts(np.full(3000, 14), crops, 8, "uniform")
     counts = np.bincount(starts)
     assert len(counts) == 6  # {0 .. 14 - 8 - 1}
     assert counts.min() > 400
