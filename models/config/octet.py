@@ -6,12 +6,10 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from models.config.keys import ConfigObject
+from models.packed.probes import Reading
 
 Size = Literal["nano", "tiny", "small", "base", "large"]
 ViewName = Literal["bytes", "ngrams", "statistics", "wave", "raster"]
-Reading = Literal["u8", "i8", "i16le", "i16be", "i24le", "i24be", "i32le", "i32be", "f32le", "f32be"]
-
-Period = Annotated[int, Field(ge=2, le=65_536)]
 
 
 class Dimensions(NamedTuple):
@@ -36,6 +34,20 @@ SIZES: Mapping[Size, Dimensions] = {
 }
 
 
+class WaveConfig(ConfigObject):
+    """How the view `wave` reads bytes as numbers."""
+
+    reading: Reading = Field(default="u8", description="Unsigned, signed or float; bits; byte order.")
+    phase: int = Field(default=0, ge=0, le=3, description="Bytes before the first number.")
+
+
+class RasterConfig(ConfigObject):
+    """How the view `raster` folds bytes into rows."""
+
+    period: int = Field(default=16, ge=2, le=65_536, description="Bytes of a row.")
+    unit: int = Field(default=1, ge=1, le=8, description="Bytes of a column, such as 3 for pixels of three bytes.")
+
+
 class OctetConfig(ConfigObject):
     """Octet's own model. What is null is chosen from the data, and stands in the run's config with its reason."""
 
@@ -43,10 +55,8 @@ class OctetConfig(ConfigObject):
     views: list[ViewName] | None = Field(
         default=None, min_length=1, description="The views it takes of a file, side by side; null: chosen."
     )
-    reading: Reading | None = Field(default=None, description="How `wave` reads numbers from bytes; null: chosen.")
-    period: Period | None = Field(
-        default=None, description="Bytes after which `raster` begins a new row; null: chosen."
-    )
+    wave: WaveConfig | None = Field(default=None, description="Of the view `wave`; null: chosen.")
+    raster: RasterConfig | None = Field(default=None, description="Of the view `raster`; null: chosen.")
     stride: Literal[1, 2, 4, 8, 16] | None = Field(
         default=None, description="Bytes that the stem of `bytes` makes one frame of; null: chosen."
     )

@@ -56,9 +56,7 @@ class Prediction:
 class Predictor:
     """A model in memory that only answers. A file alone is computed bit for bit the same every time."""
 
-    def __init__(
-        self, model: Network, config: RunConfig, targets: list[TargetSpec], step: int, digest: str
-    ) -> None:
+    def __init__(self, model: Network, config: RunConfig, targets: list[TargetSpec], step: int, digest: str) -> None:
         self.targets, self.step, self.digest = targets, step, digest
         self.input_name = config.input.input_info.input_name
         self.output_name = config.output.output_info.output_name

@@ -123,9 +123,7 @@ def _gather(state: TrainState) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors |= {f"objective.{name}": value for name, value in state.objective.state_dict().items()}
     tensors |= {f"sums.{name}": value for name, value in state.sums.items()}
     tensors |= {
-        f"grad.{name}": value.grad.to_dense()
-        for name, value in _parameters(state).items()
-        if value.grad is not None
+        f"grad.{name}": value.grad.to_dense() for name, value in _parameters(state).items() if value.grad is not None
     }
     if state.average is not None:
         tensors |= {f"average.{name}": value for name, value in state.average.tensors().items()}
