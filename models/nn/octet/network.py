@@ -43,11 +43,12 @@ class OctetNet(nn.Module):
             raise ValueError("a network needs at least one view")
         self.view_dropout = view_dropout
         self.names, self.targets = list(views), list(outputs)
+        self.sizes = [view.features for view in views.values()]
         self.views = nn.ModuleList(views.values())
-        self.norms = nn.ModuleList(nn.LayerNorm(view.features) for view in views.values())
+        self.norms = nn.ModuleList(nn.LayerNorm(size) for size in self.sizes)
         self.register_buffer("on", torch.ones(len(views)))
         self.drop = nn.Dropout(dropout)
-        self.joint = nn.Linear(sum(view.features for view in views.values()), width)
+        self.joint = nn.Linear(sum(self.sizes), width)
         self.norm = nn.LayerNorm(width)
         self.heads = nn.ModuleList(nn.Linear(width, count) for count in outputs.values())
 
@@ -63,15 +64,11 @@ class OctetNet(nn.Module):
         """A batch of pieces -> (B, width) float32: all that the heads are given."""
         counts_BV = self._counts(len(pieces))
         features = [
-            norm(view(pieces)) * counts_BV[:, at, None] if self.on[at] else self._nothing(view, pieces)
-            for at, (view, norm) in enumerate(zip(self.views, self.norms, strict=True))
+            norm(view(pieces)) * counts_BV[:, at, None] if self.on[at] else counts_BV.new_zeros(len(pieces), size)
+            for at, (view, norm, size) in enumerate(zip(self.views, self.norms, self.sizes, strict=True))
         ]
         hidden: Tensor = self.norm(F.gelu(self.joint(self.drop(torch.cat(features, dim=1)))))
         return hidden
-
-    def _nothing(self, view: nn.Module, pieces: Pieces) -> Tensor:
-        """(B, features) zeros: of a view that is switched off."""
-        return self.joint.weight.new_zeros(len(pieces), view.features)
 
     def _counts(self, batch: int) -> Tensor:
         """(B, V): what each view counts for each piece; in training those that stay make up for the dropped ones."""

@@ -25,7 +25,7 @@ def file_statistics(pieces: Pieces) -> Tensor:
             shares.sqrt() * 4,
             (shares * lengths).add(1).log2() / 16,
             shares @ bits,
-            shares.unflatten(1, (8, 32)).sum(2),
+            shares.view(-1, 8, 32).sum(2),
             shares[:, :1],
             shares[:, -1:],
             entropy,
