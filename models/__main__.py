@@ -6,6 +6,7 @@ python -m models predict WEIGHTS FILE...
 
 import argparse
 import json
+import mmap
 import signal
 import sys
 from collections.abc import Sequence
@@ -85,8 +86,7 @@ def predict(weights: Path, files: Sequence[Path]) -> int:
     for path in files:
         try:
             size = path.stat().st_size
-            with path.open("rb") as file:
-                found = predictor.predict([file.read(predictor.read(size))])[0]
+            found = predictor.predict([_content(path, None if predictor.whole else predictor.read(size))])[0]
         except (OSError, EmptyFileError) as error:
             print(f"{path}: {error}", file=sys.stderr)
             code = 2
@@ -95,6 +95,16 @@ def predict(weights: Path, files: Sequence[Path]) -> int:
         line = {"file": str(path), "bytes": size, "read": found.read, "outputs": {predictor.output_name: answers}}
         print(json.dumps(line), flush=True)
     return code
+
+
+def _content(path: Path, wanted: int | None) -> bytes | memoryview:
+    """The first bytes of a file that are wanted, None for all; a very long file is mapped, not read."""
+    from models.nn.spread import MOST_READ
+
+    with path.open("rb") as file:
+        if wanted is None and path.stat().st_size > MOST_READ:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return file.read(-1 if wanted is None else wanted)
 
 
 class _StopOnSignal:

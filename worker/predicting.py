@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from models.inference.results import Layout
 
 TOKENS = 1 << 18
-"""Bytes that go through the model together, after padding."""
+"""Bytes that go through the model together, padding counted; a file of more goes alone."""
 
 log = logging.getLogger("octet.predicting")
 
@@ -32,7 +32,7 @@ class CheckpointChanged(TrainingError):
 
 def carry_out(given: PredictionAssignment, channel: Channel, stop: StopOnSignal) -> Outcome | Results:
     """Predict as assigned. Raises CheckpointChanged, CheckpointError and PackedError with words to act on."""
-    from models.inference.predictor import ROWS, Predictor  # here: what cannot be read shall not wait for torch
+    from models.inference.predictor import Predictor  # here: what cannot be read shall not wait for torch
     from models.inference.results import Layout
     from models.training.checkpoint import digest
 
@@ -44,13 +44,12 @@ def carry_out(given: PredictionAssignment, channel: Channel, stop: StopOnSignal)
     layout = Layout(predictor.targets)
     parts = ResultParts(given, layout, channel, digest)
     log.info("from file %d of %d", parts.done, len(dataset))
-    batch = max(1, min(ROWS, TOKENS // predictor.max_length))
     began, begun_at = time.monotonic(), parts.done
-    for first in range(parts.done, len(dataset), batch):
+    while parts.done < len(dataset):
         if stop.requested() is not None:
             parts.close()
             return Outcome("stopped", parts.done)
-        parts.add(_rows(layout, predictor, dataset, range(first, min(first + batch, len(dataset)))))
+        parts.add(_rows(layout, predictor, dataset, _batch(predictor, dataset, parts.done)))
         pace = (time.monotonic() - began) / (parts.done - begun_at)
         channel.say(Predicted(parts.done, pace * (len(dataset) - parts.done)))
     parts.close()
@@ -95,12 +94,24 @@ class ResultParts:
         self._due = time.monotonic() + self.given.save_s
 
 
+def _batch(predictor: "Predictor", dataset: PackedDataset, first: int) -> range:
+    """The next files that go through the model together; from the same file on always the same ones."""
+    from models.inference.predictor import ROWS
+
+    room = TOKENS - predictor.cost(int(dataset.lengths[first]))
+    end = first + 1
+    while end < min(first + ROWS, len(dataset)) and (cost := predictor.cost(int(dataset.lengths[end]))) <= room:
+        room, end = room - cost, end + 1
+    return range(first, end)
+
+
 def _rows(layout: "Layout", predictor: "Predictor", dataset: PackedDataset, places: range) -> Any:
     """One batch as a table. Of a long file no more is touched than the model reads."""
     lengths = [int(dataset.lengths[at]) for at in places]
-    files = [dataset.read(at)[: predictor.max_length] for at in places]
+    wanted = None if predictor.whole else predictor.max_length
+    files = [dataset.read(at)[:wanted] for at in places]
     ids = [dataset.ids[at] for at in places]
-    return layout.table(ids, lengths, [len(file) for file in files], predictor.arrays(files))
+    return layout.table(ids, lengths, [predictor.read(n) for n in lengths], predictor.arrays(files))
 
 
 def _results(folder: Path, layout: "Layout", parts: list[Path], digest: Any) -> Results:

@@ -1,15 +1,16 @@
-"""The files in a prediction request, in each of its three forms. Only what the model can read of a file is kept."""
+"""The files in a prediction request, in each of its three forms. Only what the model wants of a file is kept."""
 
 import base64
 import binascii
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import anyio.to_thread
 from starlette.requests import Request
 
 from app.api.body import chunks, json_pointer, read_json
-from app.api.multipart import PartHeader, read_form
+from app.api.multipart import PIECE_BYTES, PartHeader, read_form
+from app.api.spool import Spool
 from app.errors import Example, Fault, Invalid, TooLarge
 from app.settings import LimitSettings
 
@@ -27,36 +28,88 @@ class EmptyFile(Invalid):
 
 @dataclass(slots=True)
 class Received:
-    """One file: its first `keep` bytes, and how many it had in all. A sink of the multipart parser."""
+    """One file: its first `keep` bytes in the spool, and how many it had in all. A sink of the multipart parser.
 
+    The files of a request are written one after the other: each is a range of the spool.
+    """
+
+    spool: Spool
     keep: int
     name: str | None = None
     size: int = 0
-    head: bytearray = field(default_factory=bytearray)
+    begin: int = 0
+    kept: int = 0
+
+    def __post_init__(self) -> None:
+        self.begin = self.spool.size
+
+    @property
+    def room(self) -> int:
+        """How many of the next bytes are kept."""
+        return self.keep - self.kept
 
     def write(self, data: bytes | memoryview) -> None:
-        """Take the next bytes."""
+        """Take the next bytes. Raises OSError (ENOSPC)."""
         self.size += len(data)
-        if (room := self.keep - len(self.head)) > 0:
-            self.head += data[:room]
+        if self.room:
+            piece = data[: self.room]
+            self.spool.write(piece)
+            self.kept += len(piece)
 
     def close(self) -> None:
         """Nothing to do: the parser says that the part is complete."""
 
 
-async def read_raw(request: Request, keep: int, limits: LimitSettings) -> list[Received]:
-    """The body itself is the one file. Raises EmptyFile, TooLarge."""
-    file = Received(keep)
-    async for chunk in chunks(request, limit_bytes=limits.predict_max_bytes):
-        file.write(chunk)
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How the files of a request are taken in: where their bytes go, how many of each are kept, and the limits."""
+
+    spool: Spool
+    keep: int
+    limits: LimitSettings
+
+    def file(self, name: str | None = None) -> Received:
+        """The next file."""
+        return Received(self.spool, self.keep, name)
+
+
+def contents(files: list[Received]) -> list[memoryview]:
+    """What is kept of each file: views on the one spool of them all."""
+    view = files[0].spool.view()
+    return [view[file.begin : file.begin + file.kept] for file in files]
+
+
+async def read_raw(request: Request, intake: Intake) -> list[Received]:
+    """The body itself is the one file. Raises EmptyFile, TooLarge, OSError (ENOSPC)."""
+    file, held, count = intake.file(), list[bytes](), 0
+    async for chunk in chunks(request, limit_bytes=intake.limits.predict_max_bytes):
+        held.append(chunk)
+        count += len(chunk)
+        if count >= PIECE_BYTES:
+            await _take(file, held, count)
+            held, count = [], 0
+    await _take(file, held, count)
     if file.size == 0:
         raise EmptyFile("the body is empty; send the bytes of one file", [Fault("", "the body is empty")])
     return [file]
 
 
-async def read_multipart(request: Request, keep: int, limits: LimitSettings) -> list[Received]:
-    """Every part called `file` is a file. Raises Invalid for other parts, EmptyFile, TooLarge, Malformed."""
-    files: list[Received] = []
+async def _take(file: Received, pieces: list[bytes], count: int) -> None:
+    """Write pieces of `count` bytes in all: in a thread where a disk is waited for, else at once."""
+    if not file.room:
+        file.size += count
+    elif file.spool.fits(count):
+        file.write(b"".join(pieces))
+    else:
+        await anyio.to_thread.run_sync(file.write, b"".join(pieces))
+
+
+async def read_multipart(request: Request, intake: Intake) -> list[Received]:
+    """Every part called `file` is a file.
+
+    Raises Invalid for other parts, EmptyFile, TooLarge, Malformed, OSError (ENOSPC).
+    """
+    files, limits = list[Received](), intake.limits
 
     def open_part(header: PartHeader) -> Received:
         if header.name != FIELD:
@@ -64,7 +117,7 @@ async def read_multipart(request: Request, keep: int, limits: LimitSettings) -> 
             raise Invalid(f"there is no part called {header.name} here; every file is sent as {FIELD}", [fault])
         if len(files) == limits.max_items:
             raise TooLarge(f"more than {limits.max_items} files; send them in several requests")
-        files.append(Received(keep, header.filename))
+        files.append(intake.file(header.filename))
         return files[-1]
 
     await read_form(request, open_part, limit_bytes=limits.predict_max_bytes)
@@ -74,25 +127,26 @@ async def read_multipart(request: Request, keep: int, limits: LimitSettings) -> 
     return files
 
 
-async def read_eir(request: Request, keep: int, limits: LimitSettings, input_name: str) -> list[Received]:
+async def read_eir(request: Request, intake: Intake, input_name: str) -> list[Received]:
     """EIR's request, [{input name: base64}, ...].
 
-    Raises Invalid with a pointer per fault, EmptyFile, TooLarge, Malformed.
+    Raises Invalid with a pointer per fault, EmptyFile, TooLarge, Malformed, OSError (ENOSPC).
     """
+    limits = intake.limits
     body = await read_json(request, limit_bytes=limits.json_max_bytes)
     if not isinstance(body, list) or not body:
         mend = f'a JSON prediction is a list, [{{"{input_name}": BASE64}}, ...]; raw bytes need another content type'
         raise Invalid(mend, [Fault("", mend)])
     if len(body) > limits.max_items:
         raise TooLarge(f"{len(body)} items; at most {limits.max_items} are taken")
-    return await anyio.to_thread.run_sync(_decode, body, keep, input_name)
+    return await anyio.to_thread.run_sync(_decode, body, intake, input_name)
 
 
-def _decode(body: list[Any], keep: int, input_name: str) -> list[Received]:
+def _decode(body: list[Any], intake: Intake, input_name: str) -> list[Received]:
     files: list[Received] = []
     faults: list[Fault] = []
     for place, item in enumerate(body):
-        file = Received(keep)
+        file = intake.file()
         try:
             file.write(_bytes_of(item, place, input_name))
         except _Wrong as wrong:

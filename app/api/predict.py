@@ -11,10 +11,11 @@ from starlette.routing import Route
 
 from app.api.body import media_type, refuse_declared
 from app.api.context import context_of
-from app.api.files import Received, read_eir, read_multipart, read_raw
+from app.api.files import Intake, Received, contents, read_eir, read_multipart, read_raw
 from app.api.parameters import LARGEST, refuse_unknown
 from app.api.problems import HTTP_RULES
 from app.api.root import rooted
+from app.api.spool import Spool
 from app.errors import Example, Fault, Invalid
 from app.serving.engine import Answers
 from app.serving.model import Answer, Categorical, Continuous, is_categorical
@@ -35,22 +36,19 @@ class BadStep(Invalid):
 
 
 async def predict(request: Request) -> Response:
-    """Find the model first, so that of the body no more is kept than it can read; then read, compute, answer."""
+    """Find the model first, so that of the body no more is kept than it wants; then read, compute, answer."""
     request.scope["route"] = route  # FastAPI notes only its own routes; telemetry counts by this
     context = context_of(request)
-    limits = context.parts.settings.limits
-    refuse_declared(request, limit_bytes=limits.predict_max_bytes)
+    settings = context.parts.settings
+    refuse_declared(request, limit_bytes=settings.limits.predict_max_bytes)
     context.serving.admit()
     loaded = await context.serving.find(_wanted(request))
-    keep = loaded.model.read(limits.predict_max_bytes)
     kind = media_type(request)
-    if kind == "multipart/form-data":
-        files = await read_multipart(request, keep, limits)
-    elif kind == "application/json":
-        files = await read_eir(request, keep, limits, loaded.model.input_name)
-    else:
-        files = await read_raw(request, keep, limits)
-    answers = await _compute(request, context.serving, loaded, files)
+    with Spool(settings.incoming_dir, settings.limits.disk_reserve_bytes) as spool:
+        most = settings.limits.predict_max_bytes
+        intake = Intake(spool, most if loaded.model.whole else loaded.model.read(most), settings.limits)
+        files = await _read(request, kind, intake, loaded)
+        answers = await _compute(request, context.serving, loaded, files)
     context.telemetry.predictions.labels(FORMS.get(kind, "raw")).inc(len(files))
     if len(files) > INLINE_FILES:
         content = await anyio.to_thread.run_sync(_content, kind, loaded, files, answers)
@@ -77,9 +75,18 @@ def _wanted(request: Request) -> Wanted:
     return Wanted(asked.get("run"), asked.get("model"), None if step is None else int(step))
 
 
+async def _read(request: Request, kind: str, intake: Intake, loaded: Loaded) -> list[Received]:
+    """The files of the body, by its content type."""
+    if kind == "multipart/form-data":
+        return await read_multipart(request, intake)
+    if kind == "application/json":
+        return await read_eir(request, intake, loaded.model.input_name)
+    return await read_raw(request, intake)
+
+
 async def _compute(request: Request, serving: Serving, loaded: Loaded, files: list[Received]) -> Answers:
     """Wait for the engine, or for the client to go: then the request leaves the queue."""
-    computing = asyncio.ensure_future(serving.predict(loaded, [memoryview(file.head) for file in files]))
+    computing = asyncio.ensure_future(serving.predict(loaded, contents(files)))
     gone = asyncio.ensure_future(request.receive())
     try:
         await asyncio.wait({computing, gone}, return_when=asyncio.FIRST_COMPLETED)

@@ -217,7 +217,7 @@ def _print_one(path: Path, answer: Prediction) -> None:
     console = out()
     step = (answer.checkpoint or {}).get("step")
     length, seen_bytes = answer.bytes or 0, answer.read or 0
-    read = f", the first {size(seen_bytes)} read" if seen_bytes < length else ""
+    read = f", {size(seen_bytes)} of it read" if seen_bytes < length else ""
     console.print(Text(f"{path.name} ({size(length)}{read}) by run {answer.run} at step {step}", "dim"))
     for target, seen in answer.answers().items():
         if seen.probabilities is None:

@@ -18,7 +18,8 @@ Observe: TypeAlias = Callable[[int, float], None]
 """Called after each batch with its number of files and its seconds."""
 
 TOKENS = 1 << 18
-"""Bytes a batch may hold after padding, so that a model of long inputs does not take the machine's memory."""
+"""Bytes a batch may hold, padding counted, so that long files do not take the machine's memory, and that none who asks
+about a short file waits for a batch of long ones. A file that costs more is computed alone."""
 SMOOTHING = 0.2
 """Weight of the newest batch in the measured seconds per file."""
 
@@ -31,9 +32,37 @@ class _Request:
     answers: Answers = field(default_factory=list)
     taken: int = 0
 
+    @property
+    def next_cost(self) -> int:
+        """Of the next file that is not taken yet; there is one while the request waits."""
+        return self.model.cost(len(self.files[self.taken]))
+
+
+@dataclass(slots=True)
+class _Room:
+    """What a batch may still take. Its first file always fits."""
+
+    files: int
+    tokens: int = TOKENS
+    heavy: bool = False
+    empty: bool = True
+
+    def take(self, cost: int) -> bool:
+        """Make room for a file, if there is any."""
+        if not self.empty and (self.files == 0 or cost > self.tokens):
+            return False
+        self.heavy = self.heavy or cost > TOKENS
+        self.files, self.tokens, self.empty = self.files - 1, self.tokens - cost, False
+        return True
+
 
 class Engine:
-    """A queue of requests and the thread that works it off, fairly: a long request gives way after each batch."""
+    """A queue of requests and the thread that works it off, fairly: a long request gives way after each batch.
+
+    There is one thread, as there is one set of cores: a file under way is computed to its end, and who comes meanwhile
+    waits for it. After a file that was too large for a batch, requests of smaller ones go first, so that none of them
+    waits for two; and how long one takes is bounded by what a model reads of a file at most.
+    """
 
     def __init__(self, *, batch_files: int, observe: Observe) -> None:
         self._batch_files = batch_files
@@ -42,6 +71,7 @@ class Engine:
         self._changed = threading.Condition()
         self._stopping = False
         self._seconds_per_file = 0.0
+        self._after_heavy = False
         self._thread = threading.Thread(target=self._work, name="octet-engine", daemon=True)
 
     def start(self) -> None:
@@ -107,20 +137,25 @@ class Engine:
             return []
 
     def _share_out(self) -> list[tuple[_Request, Sequence[bytes | memoryview]]]:
-        model = self._waiting[0].model
-        room = max(1, min(self._batch_files, TOKENS // max(1, model.read(TOKENS))))
+        first = self._waiting[0]
+        if self._after_heavy:
+            first = next((request for request in self._waiting if request.next_cost <= TOKENS), first)
+        room = _Room(self._batch_files)
         batch, kept, unfinished = [], [], []
+        # the first one before the others, that it surely gets a place; for the rest by their turn
+        shares = {id(first): _share(first, room)}
         for request in self._waiting:
-            if room == 0 or request.model.digest != model.digest:
+            if request.model.digest == first.model.digest and request is not first:
+                shares[id(request)] = _share(request, room)
+        for request in self._waiting:
+            if not (share := shares.get(id(request), ())):
                 kept.append(request)
                 continue
-            share = request.files[request.taken : request.taken + room]
-            room -= len(share)
-            request.taken += len(share)
             batch.append((request, share))
             if request.taken < len(request.files):
                 unfinished.append(request)
         self._waiting = deque(kept + unfinished)
+        self._after_heavy = room.heavy
         return batch
 
     def _measure(self, files: int, seconds: float) -> None:
@@ -128,6 +163,14 @@ class Engine:
         known = self._seconds_per_file
         self._seconds_per_file = pace if known == 0 else (1 - SMOOTHING) * known + SMOOTHING * pace
         self._observe(files, seconds)
+
+
+def _share(request: _Request, room: _Room) -> Sequence[bytes | memoryview]:
+    """The next files of a request that there is room for, in their order; they are taken."""
+    begin = request.taken
+    while request.taken < len(request.files) and room.take(request.next_cost):
+        request.taken += 1
+    return request.files[begin : request.taken]
 
 
 def compute(model: Model, files: Sequence[bytes | memoryview]) -> Answers:

@@ -29,6 +29,18 @@ def is_categorical(output: object) -> TypeGuard[Categorical]:
     return hasattr(output, "probabilities")
 
 
+class Unlike(Protocol):
+    """How unlike the training data a file is."""
+
+    @property
+    def score(self) -> float:
+        """From 0, as they are, to 1."""
+
+    @property
+    def flag(self) -> bool:
+        """Whether it is too unlike to be trusted."""
+
+
 class Answer(Protocol):
     """What a model says about one file: an output per target, and how many of its bytes were read."""
 
@@ -39,6 +51,10 @@ class Answer(Protocol):
     @property
     def read(self) -> int:
         """Bytes of the file that the model saw."""
+
+    @property
+    def unlike(self) -> Unlike | None:
+        """Whether the file is like those trained on; None where the model cannot tell."""
 
 
 class Model(Protocol):
@@ -60,8 +76,15 @@ class Model(Protocol):
     def output_name(self) -> str:
         """The one output, as the run's config calls it."""
 
+    @property
+    def whole(self) -> bool:
+        """Whether it wants whole files; else their first `read(length)` bytes are enough."""
+
     def read(self, length: int) -> int:
-        """How many bytes, from its start on, the model reads of a file of `length` bytes."""
+        """How many bytes the model reads of a file of `length` bytes."""
+
+    def cost(self, length: int) -> int:
+        """Bytes that a file of this length puts through the model, padding counted: what batches are cut by."""
 
     def predict(self, files: Sequence[bytes | memoryview]) -> Sequence[Answer]:
         """One answer per file, in the same order."""

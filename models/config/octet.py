@@ -46,6 +46,8 @@ class RasterConfig(ConfigObject):
 
     period: int = Field(default=16, ge=2, le=65_536, description="Bytes of a row.")
     unit: int = Field(default=1, ge=1, le=8, description="Bytes of a column, such as 3 for pixels of three bytes.")
+    grid: bool = Field(default=False, description="Files have one length: each place of a row and column counts alone.")
+    shift: int = Field(default=0, ge=0, le=8, description="Rows and columns that training moves a piece by, at most.")
 
 
 class OctetConfig(ConfigObject):

@@ -67,6 +67,10 @@ MEMBERS = ((1_000, 4), (5_000, 2), (math.inf, 1))
 """Up to so many training files: so many networks side by side. Few files vary a network much; averaging is the cure."""
 STRIDES = ((160, 1), (640, 2), (1_536, 4), (math.inf, 8))
 """Up to so many bytes of a piece: the stem makes a frame of so many."""
+ONE_LENGTH = 0.95
+"""Share of files of the commonest length from which on all count as equally long."""
+EVEN = 0.3
+"""Autocorrelation of neighbours in a row from which on a shift by one column makes a file of the same kind."""
 LONGEST = {"wave": 12_288, "raster": 8_192, "bytes": 4_096}
 """Bytes of a piece at most, by the view that decides."""
 MULTIPLE = 8
@@ -115,7 +119,11 @@ def _model(summary: DatasetSummary, train: int, device: Device) -> Iterator[Choi
         wave = WaveConfig(reading=probes.wave.reading, phase=probes.wave.phase).model_dump()
         yield Choice(f"{OCTET}/wave", wave, _wave_in_words(probes.wave))
     if probes.period is not None and "raster" in views:
-        raster = RasterConfig(period=probes.period.length, unit=probes.period.unit).model_dump()
+        grid = probes.equal_lengths >= ONE_LENGTH
+        even = probes.period.evenness >= EVEN
+        raster = RasterConfig(
+            period=probes.period.length, unit=probes.period.unit, grid=grid, shift=1 if even else 0
+        ).model_dump()
         yield Choice(f"{OCTET}/raster", raster, _period_in_words(probes.period))
 
 

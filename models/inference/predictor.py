@@ -12,7 +12,7 @@ from torch import Tensor
 
 from models.config import RunConfig, TargetSpec, load_config
 from models.inference.answers import probabilities, values
-from models.nn.network import Network
+from models.nn.network import Network, Unlike
 from models.nn.networks import build_network
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError
@@ -47,10 +47,14 @@ class Continuous:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answers for one file, by target. read: how many of its bytes the model saw."""
+    """The answers for one file, by target. read: how many of its bytes the model saw.
+
+    unlike: whether it is like the training files; None where the checkpoint cannot tell.
+    """
 
     outputs: dict[str, Categorical | Continuous]
     read: int
+    unlike: Unlike | None = None
 
 
 class Predictor:
@@ -75,12 +79,21 @@ class Predictor:
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{path}: cannot be served ({error})") from error
 
+    @property
+    def whole(self) -> bool:
+        """Whether the model wants whole files; else their first `max_length` bytes are enough."""
+        return self._model.whole
+
     def read(self, length: int) -> int:
         """How many bytes of a file of this length the model sees."""
         return self._model.reads(length)
 
+    def cost(self, length: int) -> int:
+        """Bytes that a file of this length puts through the model, padding counted."""
+        return self._model.cost(length)
+
     def predict(self, files: Sequence[File]) -> list[Prediction]:
-        """Answers in the order of the files, each cut from its start. Raises EmptyFileError."""
+        """Answers in the order of the files, whole or cut from their start. Raises EmptyFileError."""
         for index, file in enumerate(files):
             if not len(file):
                 raise EmptyFileError(index)
@@ -89,8 +102,17 @@ class Predictor:
             here = files[at : at + ROWS]
             shares = self.arrays(here)
             answers = {t.name: _answers(t, shares[t.name]) for t in self.targets}
-            found += [Prediction({n: a[i] for n, a in answers.items()}, self.read(len(f))) for i, f in enumerate(here)]
+            unlike = self.unlike(here)
+            found += [
+                Prediction({n: a[i] for n, a in answers.items()}, self.read(len(file)), unlike[i] if unlike else None)
+                for i, file in enumerate(here)
+            ]
         return found
+
+    @torch.inference_mode()
+    def unlike(self, files: Sequence[File]) -> list[Unlike] | None:
+        """For each file whether it is like the training files; None where the checkpoint cannot tell."""
+        return self._model.novelty([np.frombuffer(file, np.uint8) for file in files])
 
     @torch.inference_mode()
     def arrays(self, files: Sequence[File]) -> dict[str, npt.NDArray[np.float64]]:

@@ -53,6 +53,10 @@ class ByteClassifier(Network):
         """See Network: the first max_length."""
         return min(length, self.max_length)
 
+    def cost(self, length: int) -> int:
+        """See Network: every file is padded to max_length."""
+        return self.max_length
+
     def answer(self, files: Sequence[File]) -> dict[str, Tensor]:
         """See Network: each file cut from its start."""
         tokens = torch.from_numpy(first_bytes(files, self.max_length))

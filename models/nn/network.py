@@ -1,6 +1,7 @@
 """What training, validation and serving ask of a model, whatever its type."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -22,6 +23,14 @@ class Mixes(Protocol):
 
     def embeddings(self, embedded: Tensor) -> Tensor:
         """(B, ...) -> (B, ...), mixed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """How unlike the training data a file is: 0 as they are, 1 as unlike as can be. flag: too unlike to be trusted."""
+
+    score: float
+    flag: bool
 
 
 class Network(nn.Module):
@@ -51,9 +60,16 @@ class Network(nn.Module):
         """Whole files, none of them empty -> {target: (N, sources, outputs)} float32: what each source says alone."""
         return {name: outputs[:, None] for name, outputs in self.answer(files).items()}
 
+    whole: bool = False
+    """Whether `answer` wants whole files; else the first `reads(length)` bytes are all that it looks at."""
+
     def reads(self, length: int) -> int:
         """How many bytes of a file of this length decide about its answer."""
         raise NotImplementedError
+
+    def cost(self, length: int) -> int:
+        """Bytes, padding counted, that a file of this length puts through the network: what batches are cut by."""
+        return self.reads(length)
 
     def answer(self, files: Sequence[File]) -> dict[str, Tensor]:
         """Whole files, none of them empty, -> {target: (N, outputs)} float32: logits, or standardised values.
@@ -61,6 +77,13 @@ class Network(nn.Module):
         What validation measures and what serving sends. Called in eval mode, without gradients.
         """
         raise NotImplementedError
+
+    def novelty(self, files: Sequence[File]) -> list[Unlike] | None:
+        """For each file whether it is like those trained on; None for a network that does not know. None is empty.
+
+        `files` are as for `answer`. Called in eval mode, without gradients.
+        """
+        return None
 
 
 def first_bytes(files: Sequence[File], length: int) -> NDArray[np.int64]:

@@ -33,7 +33,7 @@ class Prediction(BaseModel):
     run: str
     checkpoint: CheckpointUsed
     bytes: int = Field(description="Size of the file as sent.")
-    read: int = Field(description="How many of its bytes, from the first on, the model saw.")
+    read: int = Field(description="How many of its bytes the model saw.")
     outputs: dict[str, dict[str, CategoricalOutput | ContinuousOutput]] = Field(
         description="Output name, then target name, to the answer."
     )
@@ -136,6 +136,6 @@ OPERATION: dict[str, Any] = {
                 )
             },
         },
-        **{str(status): answer for status, answer in problems(400, 404, 409, 413, 415, 422, 503).items()},
+        **{str(status): answer for status, answer in problems(400, 404, 409, 413, 415, 422, 503, 507).items()},
     },
 }

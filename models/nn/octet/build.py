@@ -9,7 +9,9 @@ from models.nn.octet.network import OctetNet
 from models.nn.octet.view import View
 from models.nn.octet.view_bytes import BytesView
 from models.nn.octet.view_ngrams import NgramView
+from models.nn.octet.view_raster import RasterView
 from models.nn.octet.view_statistics import StatisticsView
+from models.nn.octet.view_wave import WaveView
 
 if TYPE_CHECKING:
     from models.config.octet import OctetConfig
@@ -18,7 +20,7 @@ ORDERS = (2, 3, 4, 6)
 """Lengths of the n-grams that the deep network looks up."""
 
 
-def build_deep(octet: "OctetConfig", outputs: Mapping[str, int]) -> OctetEnsemble:
+def build_deep(octet: "OctetConfig", max_length: int, outputs: Mapping[str, int]) -> OctetEnsemble:
     """The members of a complete config (no null among size, views, stride, members). outputs: numbers of each target.
 
     Raises ValueError when a view lacks what it reads by.
@@ -27,12 +29,12 @@ def build_deep(octet: "OctetConfig", outputs: Mapping[str, int]) -> OctetEnsembl
     size, names = SIZES[octet.size], octet.views
 
     def member() -> OctetNet:
-        return OctetNet({name: VIEWS[name](octet, size) for name in names}, outputs, width=size.joint)
+        return OctetNet({name: VIEWS[name](octet, size, max_length) for name in names}, outputs, width=size.joint)
 
     return OctetEnsemble([member() for _ in range(octet.members)])
 
 
-def _bytes(octet: "OctetConfig", size: Dimensions) -> View:
+def _bytes(octet: "OctetConfig", size: Dimensions, _: int) -> View:
     assert octet.stride is not None
     return BytesView(
         width=size.width,
@@ -47,17 +49,40 @@ def _bytes(octet: "OctetConfig", size: Dimensions) -> View:
     )
 
 
-def _ngrams(_: "OctetConfig", size: Dimensions) -> View:
+def _ngrams(_: "OctetConfig", size: Dimensions, __: int) -> View:
     return NgramView(ORDERS, bits=size.bits, width=size.ngram_width)
 
 
-def _statistics(_: "OctetConfig", size: Dimensions) -> View:
+def _statistics(_: "OctetConfig", size: Dimensions, __: int) -> View:
     return StatisticsView(size.width)
 
 
-VIEWS: Mapping[str, Callable[["OctetConfig", Dimensions], View]] = {
+def _wave(octet: "OctetConfig", size: Dimensions, _: int) -> View:
+    if octet.wave is None:
+        raise ValueError("the view 'wave' needs to know how numbers are read: give octet.wave")
+    return WaveView(octet.wave.reading, phase=octet.wave.phase, width=size.width, convs=size.convs, layers=size.layers)
+
+
+def _raster(octet: "OctetConfig", size: Dimensions, max_length: int) -> View:
+    raster = octet.raster
+    if raster is None:
+        raise ValueError("the view 'raster' needs to know how long a row is: give octet.raster")
+    rows, width = -(-max_length // raster.period), size.width
+    return RasterView(
+        raster.period,
+        unit=raster.unit,
+        rows=rows,
+        grid=raster.grid,
+        shift=raster.shift,
+        widths=(width // 4, width // 2, width),
+    )
+
+
+VIEWS: Mapping[str, Callable[["OctetConfig", Dimensions, int], View]] = {
     "bytes": _bytes,
     "ngrams": _ngrams,
     "statistics": _statistics,
+    "wave": _wave,
+    "raster": _raster,
 }
 """What builds each view that a config may name."""

@@ -13,6 +13,7 @@ from models.nn.octet.build import build_deep
 from models.nn.octet.pieces import Pieces
 from models.nn.octet.reading import answering_starts, pieces_of
 from models.nn.octet.view_ngrams import NgramEmbedding
+from models.nn.spread import spread_bytes
 
 if TYPE_CHECKING:
     from models.config import RunConfig
@@ -29,13 +30,14 @@ class OctetModel(Network):
     """
 
     blend: Blend
+    whole = True
 
     def __init__(self, config: "RunConfig", targets: Sequence["TargetSpec"]) -> None:
         super().__init__()
         octet = config.input.model_cfg.octet
         self.max_length = config.input.input_type_info.max_length
         self.targets = [target.name for target in targets]
-        self.deep = build_deep(octet, {target.name: target.outputs for target in targets})
+        self.deep = build_deep(octet, self.max_length, {target.name: target.outputs for target in targets})
         self.blend = Blend(targets, ["deep"])
 
     def tables(self) -> list[nn.Parameter]:
@@ -48,8 +50,12 @@ class OctetModel(Network):
         return {name: torch.cat([member[name] for member in each]) for name in self.targets}
 
     def reads(self, length: int) -> int:
-        """See Network: the whole file."""
-        return length
+        """See Network: the whole file, up to what `spread` bounds."""
+        return spread_bytes(length)
+
+    def cost(self, length: int) -> int:
+        """See Network: the pieces of the deep network."""
+        return len(answering_starts(length, self.max_length)) * min(length, self.max_length)
 
     def answer(self, files: Sequence[File]) -> dict[str, Tensor]:
         """See Network."""

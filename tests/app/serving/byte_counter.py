@@ -14,15 +14,19 @@ class Share:
 class Said:
     outputs: dict[str, Share]
     read: int
+    unlike: None = None
 
 
 class ByteCounter:
-    def __init__(self, digest: str = "a" * 64, length: int = 8) -> None:
+    """`whole`: reads every byte of a file, which costs as many."""
+
+    def __init__(self, digest: str = "a" * 64, length: int = 8, whole: bool = False) -> None:
         self.digest = digest
         self.step = 1
         self.input_name = "input"
         self.output_name = "output"
-        self.length = length
+        self.whole = whole
+        self.length = 1 << 40 if whole else length
         self.batches: list[list[bytes]] = []
         self.entered = threading.Event()
         self.free = threading.Event()
@@ -30,6 +34,9 @@ class ByteCounter:
 
     def read(self, length: int) -> int:
         return min(length, self.length)
+
+    def cost(self, length: int) -> int:
+        return length if self.whole else self.length
 
     def predict(self, files: Sequence[bytes | memoryview]) -> list[Said]:
         self.entered.set()

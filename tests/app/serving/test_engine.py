@@ -104,6 +104,38 @@ def test_a_model_of_long_inputs_gets_small_batches(engine):
     assert [len(batch) for batch in model.batches] == [2, 1]
 
 
+def test_files_are_batched_by_what_they_cost_and_a_large_one_is_computed_alone(engine):
+    model = ByteCounter(whole=True)
+    sizes = [TOKENS // 2, TOKENS // 2, 1, TOKENS + 1, 2, 3]
+    assert len(engine.submit(model, [bytes(size) for size in sizes]).result(20)) == 6
+    assert [[len(file) for file in batch] for batch in model.batches] == [sizes[:2], sizes[2:3], sizes[3:4], sizes[4:]]
+
+
+def test_after_a_large_file_a_small_one_goes_before_the_next_large_one(engine):
+    model = ByteCounter(whole=True)
+    model.free.clear()
+    large = [engine.submit(model, [bytes([n]) * (TOKENS + 1)]) for n in range(3)]
+    assert model.entered.wait(20)
+    small = [engine.submit(model, [b"small"]), engine.submit(ByteCounter("b" * 64, whole=True), [b"small"])]
+    order = []
+    for name, future in zip("ABCxy", [*large, *small], strict=True):
+        future.add_done_callback(lambda _, name=name: order.append(name))
+    model.free.set()
+    assert all(future.result(20) for future in [*large, *small])
+    assert order == ["A", "x", "B", "y", "C"]
+
+
+def test_a_large_file_is_not_put_off_for_ever_by_small_ones(engine):
+    model, _ = held(engine)
+    model.whole = True
+    large = engine.submit(model, [b"L" * (TOKENS + 1)])
+    small = [engine.submit(model, [b"small"]) for _ in range(9)]
+    model.free.set()
+    assert len(large.result(20)) == 1
+    assert all(future.result(20) for future in small)
+    assert [len(batch) for batch in model.batches] == [1, 1, 4, 4, 1]
+
+
 def test_stopping_finishes_the_batch_at_hand_and_cancels_what_waits():
     engine = Engine(batch_files=4, observe=lambda files, seconds: None)
     engine.start()
