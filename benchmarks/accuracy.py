@@ -1,12 +1,12 @@
-"""How right the default is: each data set trained with nothing but a time budget, seed 0, then its held-out files asked.
+"""How right the default is: data sets trained with nothing but a time budget, seed 0, then their held-out files asked.
 
-    .venv/bin/python -m benchmarks.accuracy DATA OUT [--only NAME ...] [--seconds S] [--test] [--octet JSON]
+    .venv/bin/python -m benchmarks.accuracy DATA OUT [--only NAME ...] [--seconds S] [--test] [--more JSON]
 
 DATA holds a folder a set, with an archive, labels_train.csv and labels_test.csv (as README.md there says); `records`,
 `period` and `shifted` are made here (2,000 files to train on, 500 to test). Trained by `python -m models train` on the
-training labels alone. Without --test nothing reads the test labels; with it the best checkpoint answers the test files,
-once. --octet: keys of `octet` and of the plan, for ablations. Printed: what the run chose, its best validation, the test
-figure with its 95 % interval (Wilson's for shares, bootstrap for errors), and the wall time.
+training labels alone. Without --test nothing reads the test labels; with it the best checkpoint answers the test
+files, once. --more: further keys of the short form, for ablations. Printed: what the run chose, its best validation,
+the test figure with its 95 % interval (Wilson's for shares, bootstrap for errors), and the wall time.
 """
 
 import argparse
@@ -45,17 +45,19 @@ class Source:
 
     @property
     def target(self) -> str:
+        """The column of its labels."""
         return TARGETS.get(self.name, "Class")
 
 
 def main() -> int:
+    """Train each set, and say what came of it."""
     arguments = _arguments()
     for name in arguments.only or [*TARGETS, *MADE]:
         source = made(name, arguments.out) if name in MADE else found(name, arguments.data)
         out = arguments.out / name
         seconds = arguments.seconds or SECONDS.get(name, 900.0)
         began = time.monotonic()
-        train(source, out, seconds, json.loads(arguments.octet))
+        train(source, out, seconds, json.loads(arguments.more))
         took = time.monotonic() - began
         best = max((out / "checkpoints").glob("best-*.safetensors"), key=lambda path: int(path.stem.split("-")[1]))
         print(f"{name}: {chosen_in_words(out)}")
@@ -91,7 +93,7 @@ def made(name: str, out: Path) -> Source:
     return Source(name, archive, folder / "labels_train.csv", folder / "labels_test.csv")
 
 
-def train(source: Source, out: Path, seconds: float, octet: dict[str, Any]) -> None:
+def train(source: Source, out: Path, seconds: float, more: dict[str, Any]) -> None:
     """A run of the short form in a process of its own, on a pack of the training files."""
     out.mkdir(parents=True, exist_ok=True)
     packed = out / "dataset"
@@ -99,7 +101,7 @@ def train(source: Source, out: Path, seconds: float, octet: dict[str, Any]) -> N
         pack(packed, labels=source.train, archive=source.archive)
     body: dict[str, Any] = {"dataset": source.name, "target": source.target, "max_runtime_s": seconds, "seed": 0}
     config = out / "body.json"
-    config.write_text(json.dumps(body | octet))
+    config.write_text(json.dumps(body | more))
     command = [sys.executable, "-m", "models", "train", str(config), str(packed), str(out)]
     subprocess.run(command, check=True)
 
@@ -176,7 +178,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", choices=[*TARGETS, *MADE])
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--test", action="store_true", help="read the test labels, once, at the end")
-    parser.add_argument("--octet", default="{}", help="more keys of the short form, as JSON")
+    parser.add_argument("--more", default="{}", help="more keys of the short form, as JSON")
     return parser.parse_args()
 
 

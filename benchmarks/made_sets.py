@@ -29,11 +29,11 @@ def records(rng: np.random.Generator) -> tuple[bytes, str]:
 
 
 def period(rng: np.random.Generator) -> tuple[bytes, str]:
-    """A bright stripe of three bytes that moves by -2 to 2 bytes a row, on noise; 12 to 40 rows, a header of 11 bytes."""
-    rows, slope = int(rng.integers(12, 41)), int(rng.integers(-2, 3))
+    """A bright stripe of three bytes that moves by -2 to 2 bytes a row, on noise, behind a header of 11 bytes."""
+    rows, slope, begin = int(rng.integers(12, 41)), int(rng.integers(-2, 3)), int(rng.integers(0, 40))
     picture = rng.normal(100, 30, (rows, 40))
     for row in range(rows):
-        at = (int(rng.integers(0, 40)) if row == 0 else at + slope) % 40
+        at = (begin + row * slope) % 40
         picture[row, [at, (at + 1) % 40, (at + 2) % 40]] += 70
     head = rng.integers(0, 256, 11, dtype=np.uint8).tobytes()
     return head + picture.clip(0, 255).astype(np.uint8).tobytes(), f"slope {slope}"
