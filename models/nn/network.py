@@ -79,7 +79,7 @@ class Network(nn.Module):
         raise NotImplementedError
 
     def novelty(self, files: Sequence[File]) -> list[Unlike] | None:
-        """For each file whether it is like those trained on; None for a network that does not know. None is empty.
+        """For each file whether it is like those trained on; None, also for no files, from a network that cannot tell.
 
         `files` are as for `answer`. Called in eval mode, without gradients.
         """
