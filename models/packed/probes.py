@@ -3,7 +3,7 @@
 They decide which views a model gets; nothing here knows a file format. Pure functions of the bytes; loads no torch.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 UInt8 = npt.NDArray[np.uint8]
+Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 
 Reading = Literal["u8", "i8", "i16le", "i16be", "u16le", "u16be", "i24le", "i24be", "i32le", "i32be", "f32le", "f32be"]
@@ -84,16 +85,17 @@ class Probes(BaseModel):
     period: Period | None
 
 
-def probe(files: Sequence[UInt8]) -> Probes:
-    """Test the bytes of these files (a sample of them is read). Empty files count for their length only."""
-    sample = list(_sample(files))
-    lengths = np.array([len(file) for file in files], dtype=np.int64)
+def probe(lengths: Int64, read: Callable[[int], UInt8]) -> Probes:
+    """Test the bytes of a sample of files. Empty files count for their length only.
+
+    lengths: (n,) of all files; read: the bytes of the file at a place, asked for of the sample alone.
+    """
+    sample = list(_sample(lengths, read))
     common = np.unique(lengths, return_counts=True)[1].max() if len(lengths) else 0
-    wave = best_wave(sample)
     return Probes(
         equal_lengths=float(common / max(1, len(lengths))),
         entropy=float(np.mean([_entropy(file) for file in sample])) if sample else 0.0,
-        wave=wave,
+        wave=best_wave(sample),
         period=best_period(sample),
     )
 
@@ -103,12 +105,11 @@ def item_size(reading: Reading) -> int:
     return int("".join(c for c in reading if c.isdigit())) // 8
 
 
-def _sample(files: Sequence[UInt8]) -> Iterator[UInt8]:
+def _sample(lengths: Int64, read: Callable[[int], UInt8]) -> Iterator[UInt8]:
     """The first bytes of at most FILES files, evenly spread; empty ones left out."""
-    spread = sorted(set(np.linspace(0, len(files) - 1, min(len(files), FILES)).round().astype(int).tolist()))
-    found = sum(min(len(files[at]), BYTES) for at in spread)
-    each = -(-found // BYTES_IN_ALL) or 1
-    yield from (np.asarray(files[at][:BYTES]) for at in spread[::each] if len(files[at]))
+    spread = np.unique(np.linspace(0, len(lengths) - 1, min(len(lengths), FILES)).round().astype(np.int64))
+    each = -(-int(np.minimum(lengths[spread], BYTES).sum()) // BYTES_IN_ALL) or 1
+    yield from (np.asarray(read(at)[:BYTES]) for at in spread[::each].tolist() if lengths[at])
 
 
 def _entropy(file: UInt8) -> float:

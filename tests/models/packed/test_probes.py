@@ -39,7 +39,11 @@ def image(height: int, width: int, channels: int) -> np.ndarray:
 
 
 def of(make, count: int = 40) -> Probes:
-    return probe([make() for _ in range(count)])
+    return of_files([make() for _ in range(count)])
+
+
+def of_files(files: list[np.ndarray]) -> Probes:
+    return probe(np.array([len(file) for file in files]), files.__getitem__)
 
 
 @pytest.mark.parametrize(
@@ -109,10 +113,10 @@ def test_entropy_is_in_bits_per_byte():
 def test_nothing_to_look_at_is_no_error():
     empty = np.zeros(0, np.uint8)
     for files in ([], [empty], [empty, np.array([5], np.uint8)], [np.arange(15, dtype=np.uint8)]):
-        found = probe(files)
+        found = of_files(files)
         assert found.wave is None
         assert found.period is None
-    assert probe([empty, empty]).equal_lengths == 1.0
+    assert of_files([empty, empty]).equal_lengths == 1.0
 
 
 def test_floats_that_are_no_numbers_do_no_harm():
@@ -128,4 +132,16 @@ def test_predictability_of_known_processes():
 
 def test_the_same_files_give_the_same_answer():
     files = [records() for _ in range(20)]
-    assert probe(files) == probe(files)
+    assert of_files(files) == of_files(files)
+
+
+def test_of_a_million_files_only_a_sample_is_read():
+    read = []
+
+    def file(at):
+        read.append(at)
+        return np.full(50, at % 7, np.uint8)
+
+    assert probe(np.full(1_000_000, 50), file).equal_lengths == 1.0
+    assert len(read) == len(set(read)) <= 200
+    assert (min(read), max(read)) == (0, 999_999)
