@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from models.config.keys import ConfigObject, OnlyDefault, Refuses, WithoutEffect, or_null
 
 CatMetric = Literal[
-    "mcc", "acc", "roc-auc-macro", "ap-macro", "f1-macro", "precision-macro", "recall-macro", "cohen-kappa"
+    "mcc", "acc", "roc-auc-macro", "ap-macro", "f1-macro", "precision-macro", "recall-macro", "cohen-kappa", "ece"
 ]
 ConMetric = Literal["r2", "pcc", "loss", "rmse", "mae", "mape", "explained-variance"]
 CAT_METRICS: tuple[CatMetric, ...] = ("mcc", "acc", "roc-auc-macro", "ap-macro")

@@ -3,9 +3,10 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_serializer
 
 from models.config.keys import ConfigObject, DatasetName, Name, OnlyDefault, Refuses, WithoutEffect, or_null
+from models.config.octet import OctetConfig
 
 VOCABULARY = 261
 """256 byte values and five special tokens (bos, unk, mask, pad, eos), as EIR counts them."""
@@ -57,9 +58,17 @@ class ExtractorInit(ConfigObject):
 
 
 class ExtractorModel(ConfigObject):
-    """EIR's local transformer for sequences, `sequence-default`."""
+    """EIR's local transformer for sequences, `sequence-default`, or Octet's own model, `octet`.
 
-    model_type: Literal["sequence-default"] = Field(default="sequence-default", description="The feature extractor.")
+    A stored config holds the keys of its model type alone.
+    """
+
+    model_type: Literal["sequence-default", "octet"] = Field(
+        default="sequence-default", description="EIR's local transformer, or Octet's own model, described by `octet`."
+    )
+    octet: OctetConfig = Field(
+        default_factory=OctetConfig, description="Octet's own model, where model_type is 'octet' (Octet's own key)."
+    )
     model_init_config: ExtractorInit = Field(default_factory=ExtractorInit)
     embedding_dim: int = Field(
         default=64,
@@ -83,6 +92,13 @@ class ExtractorModel(ConfigObject):
             return value
         size = info.data.get("model_init_config", ExtractorInit())
         return automatic_width(size.num_heads)
+
+    @model_serializer(mode="wrap")
+    def _of_its_type(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        if self.model_type == "octet":
+            return {key: values[key] for key in ("model_type", "octet")}
+        return {key: value for key, value in values.items() if key != "octet"}
 
 
 class Interpretation(ConfigObject):

@@ -1,6 +1,6 @@
 """Keys that are honoured, but do nothing beside the value of another key: one table, told in the run's notes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from models.config.notes import note
@@ -14,6 +14,7 @@ CONTROL = "/globals/training_control"
 HEAD = "/output/model_config/model_init_config"
 BLOCKS = tuple(f"{HEAD}/{key}" for key in ("layers", "fc_task_dim", "rb_do", "stochastic_depth_p"))
 LAST = (f"{HEAD}/fc_do", f"{HEAD}/final_layer_type")
+MODEL = "/input/model_config"
 
 
 class Moot(NamedTuple):
@@ -104,15 +105,31 @@ def moot_notes(form: FullForm, body: dict[str, Any]) -> list[dict[str, str]]:
     if basic.manual_valid_ids is not None and "valid_size" in body["globals"]["basic_experiment"]:
         notes.append(note(VALID_SIZE, "without effect beside manual_valid_ids"))
     length, window = form.input.input_type_info.max_length, form.input.model_cfg.window_size
-    if window and length % window:
+    if form.input.model_cfg.model_type != "octet" and window and length % window:
         zeros = f"the first window begins with {-length % window} zeros, as in EIR"
         notes.append(note(WINDOW, f"max_length {length} is no multiple of {window}: {zeros}"))
+    if form.input.model_cfg.model_type == "octet":
+        return [*notes, *_beside_octet(body)]
+    if "octet" in body.get("input", {}).get("model_config", {}):
+        notes.append(note(f"{MODEL}/octet", "without effect: model_type is not 'octet'"))
     given, usual = form.model_dump(by_alias=True), FullForm().model_dump(by_alias=True)
     moot: dict[str, str] = {}
     for row in MOOT:
         if row.when(form):
             moot |= {key: row.why for key in row.keys if _at(given, key) != _at(usual, key) and key not in moot}
     return notes + [note(key, f"without effect: {why}") for key, why in moot.items()]
+
+
+def _beside_octet(body: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """Notes on keys that describe another model than Octet's own."""
+    why = "without effect: model_type 'octet' has parts of its own; `octet` describes them"
+    for key in body["input"]["model_config"]:
+        if key not in ("model_type", "octet"):
+            yield note(f"{MODEL}/{key}", why)
+    if "fusion" in body:
+        yield note("/fusion", why)
+    if "model_config" in body.get("output", {}):
+        yield note("/output/model_config", why)
 
 
 def _at(values: Any, at: str) -> Any:

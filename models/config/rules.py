@@ -65,6 +65,8 @@ def _run_name(form: FullForm) -> Iterator[Fault]:
 def _heads(form: FullForm) -> Iterator[Fault]:
     model = form.input.model_cfg
     width, heads = model.embedding_dim, model.model_init_config.num_heads
+    if model.model_type == "octet":
+        return
     if width % heads:
         yield Fault(WIDTH, f"{width} cannot be divided among {heads} heads; {_near_width(model)}")
     elif width // heads % 2:

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from models.config import RunConfig, TargetSpec, load_config
 from models.inference.answers import probabilities, values
-from models.nn.classifier import ByteClassifier
 from models.nn.network import Network, Unlike
+from models.nn.networks import build_network
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError
 
@@ -129,10 +129,10 @@ class Predictor:
         return {t.name: _numbers(t, logits[t.name].cpu()).numpy() for t in self.targets}
 
 
-def _with_weights(config: RunConfig, targets: list[TargetSpec], tensors: dict[str, Tensor]) -> ByteClassifier:
+def _with_weights(config: RunConfig, targets: list[TargetSpec], tensors: dict[str, Tensor]) -> Network:
     """The model with these weights; the caller's random numbers are left as they are."""
     with torch.random.fork_rng(devices=[]):
-        model = ByteClassifier(config, targets)
+        model = build_network(config, targets)
     model.load_state_dict(tensors)
     return model
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from models.nn.network import File, Network, first_bytes
+from models.nn.network import File, Mixes, Network, first_bytes
 from models.nn.registry import build_extractor, build_fusion, build_head
 
 if TYPE_CHECKING:
     from models.config import RunConfig
     from models.config.targets import TargetSpec
+    from models.nn.octet.pieces import Pieces
 
 
 class ByteClassifier(Network):
@@ -38,6 +39,14 @@ class ByteClassifier(Network):
                 raise ValueError("give tokens or embedded")
             embedded = self.embed(tokens)
         outputs: dict[str, Tensor] = self.head(self.fusion(self.extractor(embedded)))
+        return outputs
+
+    def learn(self, pieces: "Pieces", mixture: Mixes | None = None) -> dict[str, Tensor]:
+        """See Network: pieces are max_length long, and mixed as embeddings."""
+        if mixture is None:
+            outputs: dict[str, Tensor] = self(pieces.tokens)
+        else:
+            outputs = self(embedded=mixture.embeddings(self.embed(pieces.tokens)))
         return outputs
 
     def reads(self, length: int) -> int:

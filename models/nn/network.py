@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,19 @@ from torch import Tensor, nn
 
 from models.nn.vocabulary import PAD
 
+if TYPE_CHECKING:
+    from models.nn.octet.blend import Blend
+    from models.nn.octet.pieces import Pieces
+
 File = NDArray[np.uint8]
 """The bytes of one file, (length,) uint8; may be a read-only view on a memory map."""
+
+
+class Mixes(Protocol):
+    """How the samples of a batch are mixed: each with the one that stands at its place in another order."""
+
+    def embeddings(self, embedded: Tensor) -> Tensor:
+        """(B, ...) -> (B, ...), mixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +34,31 @@ class Unlike:
 
 
 class Network(nn.Module):
-    """A whole network of a run: from files to the outputs of every target. Weights come from torch's generator."""
+    """A whole network of a run: from files to the outputs of every target. Weights come from torch's generator.
+
+    blend: what weighs several sources of evidence, None where there is one.
+    """
+
+    blend: "Blend | None"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blend = None
+
+    def tables(self) -> list[nn.Parameter]:
+        """Parameters with sparse gradients, (rows, width), of which a batch touches few rows."""
+        return []
+
+    def learn(self, pieces: "Pieces", mixture: Mixes | None = None) -> dict[str, Tensor]:
+        """Pieces of files -> {target: (K * B, outputs)} float32: what each of K networks says, one after another.
+
+        mixture: mixes samples inside the network. Called in training mode, with gradients.
+        """
+        raise NotImplementedError
+
+    def evidence(self, files: Sequence[File]) -> dict[str, Tensor]:
+        """Whole files, none of them empty -> {target: (N, sources, outputs)} float32: what each source says alone."""
+        return {name: outputs[:, None] for name, outputs in self.answer(files).items()}
 
     whole: bool = False
     """Whether `answer` wants whole files; else the first `reads(length)` bytes are all that it looks at."""

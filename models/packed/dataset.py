@@ -28,6 +28,7 @@ from models.packed.format import (
     text_part_size,
 )
 from models.packed.labels import Column, LabelTable
+from models.packed.probes import probe
 from models.packed.problems import FormatError
 from models.packed.summary import DatasetSummary, LengthSummary
 from models.packed.texts import Int64, Texts
@@ -132,7 +133,7 @@ class PackedDataset:
         return low
 
     def summary(self) -> DatasetSummary:
-        """Counts, lengths and targets; made once per opened pack."""
+        """Counts, lengths, targets and what a sample of the files looks like; made once per opened pack."""
         return self._summary
 
     @cached_property
@@ -146,6 +147,7 @@ class PackedDataset:
             lengths=LengthSummary(min=low, median=median, p90=p90, max=high),
             targets={name: self.labels.target(name).summary() for name in self.labels.columns},
             digest=self.digest,
+            probes=probe(self.lengths, self.read),
         )
 
     def verify(self) -> None:

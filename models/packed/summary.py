@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from models.packed.probes import Probes
+
 TargetType = Literal["categorical", "continuous"]
 
 MOST_CLASSES = 10_000
@@ -42,7 +44,10 @@ class TargetSummary(BaseModel):
 
 
 class DatasetSummary(BaseModel):
-    """All that the choice of a run's config needs to know of its data."""
+    """All that the choice of a run's config needs to know of its data.
+
+    probes: what a sample of the files looks like; None in summaries of older versions.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,3 +56,4 @@ class DatasetSummary(BaseModel):
     lengths: LengthSummary
     targets: dict[str, TargetSummary]
     digest: str
+    probes: Probes | None = None

@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.config import RunConfig, TargetSpec
 from models.inference.answers import scale
-from models.nn.classifier import ByteClassifier
+from models.nn.networks import build_network
 from models.packed import LabelError, LabelTable, PackedDataset, Target
+from models.training.average import WeightAverage
 from models.training.batches import Batches
 from models.training.early_stop import EarlyStopRule
 from models.training.objectives import build_objective
-from models.training.optimisers import build_optimiser
+from models.training.optimisers import build_optimisers
 from models.training.report import Plan, Speed, TrainingError
 from models.training.running_sums import empty_sums
 from models.training.sampling import Sampler, class_balance
@@ -93,13 +94,7 @@ class Job:
     early_stop: EarlyStopRule
     pace: Pace
     folder: Path
-    lengths: NDArray[np.int64]
     seed: int
-
-    @property
-    def parameters(self) -> list[nn.Parameter]:
-        """All that the optimiser changes."""
-        return [p for group in self.state.optimiser.param_groups for p in group["params"]]
 
 
 def open_job(
@@ -130,15 +125,21 @@ def open_job(
         plan=plan,
         targets=targets,
         files=files,
-        sampler=Sampler(files.train, seed, info.sampling_strategy_if_longer, _balance(config, labels, files.train)),
-        batches=Batches(dataset, labels, info.max_length, device),
+        sampler=Sampler(files.train, seed, _balance(config, labels, files.train)),
+        batches=Batches(
+            dataset,
+            labels,
+            info.max_length,
+            device,
+            trimmed=config.input.model_cfg.model_type == "octet",
+            from_start=info.sampling_strategy_if_longer == "from_start",
+        ),
         state=fresh_state(config, targets, seed, device),
         identity=Identity(config, plan, targets, dataset.digest, files.digest),
         plateau=PlateauRule.of(config, plan.sample_interval),
         early_stop=EarlyStopRule.of(config, plan.sample_interval),
         pace=pace,
         folder=folder,
-        lengths=np.asarray(dataset.lengths),
         seed=seed,
     )
     folder.mkdir(parents=True, exist_ok=True)
@@ -207,12 +208,20 @@ def fresh_state(config: RunConfig, targets: list[TargetSpec], seed: int, device:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         try:
-            model = ByteClassifier(config, targets).to(device).train()
+            model = build_network(config, targets).to(device).train()
         except ValueError as error:
             raise ModelError(str(error)) from error
         objective = build_objective(config, targets).to(device)
     named = [*model.named_parameters(prefix="model"), *objective.named_parameters(prefix="objective")]
-    return TrainState(model, objective, build_optimiser(config, named), empty_sums(targets, device))
+    octet = config.input.model_cfg.octet
+    averaged = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    return TrainState(
+        model,
+        objective,
+        build_optimisers(config, named, model.tables()),
+        empty_sums(targets, device),
+        average=WeightAverage(averaged, octet.ema_decay) if config.input.model_cfg.model_type == "octet" else None,
+    )
 
 
 def _balance(config: RunConfig, labels: Mapping[str, Tensor], train: NDArray[np.int64]) -> NDArray[np.float64] | None:

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from models.config import RunConfig, TargetSpec
 from models.inference.answers import probabilities, scale, standardised
-from models.nn.classifier import ByteClassifier
-from models.training.batches import Batch
+from models.nn.network import Network
+from models.training.batches import WholeFiles
+from models.training.blending import blended
 from models.training.metrics import NonFinitePredictions, average, categorical_metrics, continuous_metrics, names_for
 from models.training.objectives import Objective
 from models.training.report import Stop, TrainingError
@@ -39,9 +40,9 @@ class Evaluation:
 
 @torch.inference_mode()
 def evaluate(
-    model: ByteClassifier,
+    model: Network,
     objective: Objective,
-    batches: Iterable[Batch],
+    batches: Iterable[WholeFiles],
     targets: Sequence[TargetSpec],
     config: RunConfig,
     stop: Stop | None = None,
@@ -57,16 +58,22 @@ def evaluate(
         for batch in batches:
             if stop is not None and stop.requested() is not None:
                 return None
-            seen.append((model(batch.tokens), batch.labels))
-        logits = {t.name: torch.cat([answer[t.name] for answer, _ in seen]).double() for t in targets}
+            seen.append((model.evidence(batch.files), batch.labels))
+        evidence = {t.name: torch.cat([found[t.name] for found, _ in seen]).double() for t in targets}
         labels = {t.name: torch.cat([known[t.name] for _, known in seen]) for t in targets}
         labels |= {t.name: labels[t.name].double() for t in targets if t.type == "continuous"}
+        logits = {t.name: _blended(model, t, evidence[t.name], labels[t.name]) for t in targets}
         total, losses = objective(logits, labels)
     finally:
         model.train()
         objective.train()
     found = {t.name: _metrics(t, logits[t.name], labels[t.name], losses[t.name], config) for t in targets}
     return _scored({name: values for name, values in found.items() if values}, total, targets, config)
+
+
+def _blended(model: Network, target: TargetSpec, evidence: Tensor, labels: Tensor) -> Tensor:
+    """(N, sources, outputs) -> (N, outputs); where there are several sources, the model's blend is fitted anew."""
+    return evidence[:, 0] if model.blend is None else blended(model.blend, target, evidence, labels)
 
 
 def _metrics(target: TargetSpec, logits: Tensor, labels: Tensor, loss: Tensor, config: RunConfig) -> dict[str, float]:

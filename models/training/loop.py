@@ -8,11 +8,11 @@ from torch import Tensor
 from models.training.build import Job
 from models.training.device import seed_torch, torch_as_planned
 from models.training.due import how_it_ends, progress, resume_due, training_point_due, validation_owed
-from models.training.evaluate import evaluate
+from models.training.evaluate import Evaluation, evaluate
 from models.training.mixing import draw_mixture
 from models.training.report import Outcome, Point, Report, Side, Stop, TrainingError
 from models.training.running_sums import add, training_metrics
-from models.training.sampling import crop_starts, seed_of_step
+from models.training.sampling import seed_of_step
 from models.training.schedules import lr_at
 from models.training.state import save_model, save_state
 
@@ -59,11 +59,13 @@ def step(job: Job) -> None:
     batches = optimization.gradient_accumulation_steps or 1
     (loss / batches).backward()  # type: ignore[no-untyped-call]
     if (state.step + 1) % batches == 0 or state.step + 1 == job.plan.steps:
-        norm = torch.nn.utils.clip_grad_norm_(job.parameters, optimization.gradient_clipping or math.inf)
+        norm = torch.nn.utils.clip_grad_norm_(state.optimisers.dense, optimization.gradient_clipping or math.inf)
         if not math.isfinite(float(norm)):
             raise NonFiniteLoss(state.step + 1, "gradient", lr)
-        state.optimiser.step()
-        state.optimiser.zero_grad()
+        state.optimisers.step()
+        state.optimisers.zero_grad()
+        if state.average is not None:
+            state.average.update()
     state.step += 1
     job.pace.stepped(began)
 
@@ -72,20 +74,26 @@ def _loss_of_batch(job: Job) -> Tensor:
     """The loss of the next batch, shape (); its unmixed losses and hits are added to the running sums."""
     loss: Tensor
     state = job.state
-    files, crops = job.sampler.batch(state.step, job.plan.batch_size)
-    batch = job.batches.of(files, crop_starts(job.lengths[files], crops, job.batches.max_length, job.sampler.crop))
+    files, draws = job.sampler.batch(state.step, job.plan.batch_size)
+    batch = job.batches.of(files, draws)
     alpha = job.config.globals.training_control.mixing_alpha
-    mixture = draw_mixture(alpha, len(files), seed=job.seed, step=state.step, device=batch.tokens.device)
+    mixture = draw_mixture(alpha, len(files), seed=job.seed, step=state.step, device=batch.pieces.tokens.device)
+    logits = state.model.learn(batch.pieces, mixture)
+    labels = _for_each_member(batch.labels, logits)
     if mixture is None:
-        logits = state.model(batch.tokens)
-        loss, unmixed = state.objective(logits, batch.labels)
+        loss, unmixed = state.objective(logits, labels)
     else:
-        logits = state.model(embedded=mixture.embeddings(state.model.embed(batch.tokens)))
-        loss, _ = state.objective.mixed(logits, batch.labels, mixture.partners(batch.labels), mixture.share)
+        partners = _for_each_member(mixture.partners(batch.labels), logits)
+        loss, _ = state.objective.mixed(logits, labels, partners, mixture.share)
         with torch.no_grad():
-            _, unmixed = state.objective(logits, batch.labels)
-    add(state.sums, job.targets, logits, batch.labels, unmixed)
+            _, unmixed = state.objective(logits, labels)
+    add(state.sums, job.targets, logits, labels, unmixed)
     return loss
+
+
+def _for_each_member(labels: dict[str, Tensor], logits: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Labels (B,) beside logits (K * B, outputs) of K networks, each of which answers the whole batch."""
+    return {name: known.repeat(len(logits[name]) // len(known)) for name, known in labels.items()}
 
 
 def validate(job: Job, report: Report, stop: Stop) -> None:
@@ -94,8 +102,8 @@ def validate(job: Job, report: Report, stop: Stop) -> None:
     Given up when a stop is asked for: it may take longer than a stop may wait, and the resumed run owes it still.
     """
     state, began = job.state, job.pace.clock()
-    batches = job.batches.in_order(job.files.valid, job.plan.batch_size)
-    found = evaluate(state.model, state.objective, batches, job.targets, job.config, stop)
+    with state.measured_weights():
+        found = _evaluated(job, stop)
     if found is None:
         return
     state.last, state.evaluated = found, state.step
@@ -104,8 +112,18 @@ def validate(job: Job, report: Report, stop: Stop) -> None:
     report.points([*training_points(job), *_points(job, "valid", found.values)])
     every = job.plan.checkpoint_interval
     if every is None or state.step % every == 0:
-        report.saved(save_model(state, job.identity, job.folder))
+        _save_best(job, report)
     job.pace.evaluated(began)
+
+
+def _evaluated(job: Job, stop: Stop) -> Evaluation | None:
+    state, batches = job.state, job.batches.in_order(job.files.valid, job.plan.batch_size)
+    return evaluate(state.model, state.objective, batches, job.targets, job.config, stop)
+
+
+def _save_best(job: Job, report: Report) -> None:
+    with job.state.measured_weights():
+        report.saved(save_model(job.state, job.identity, job.folder))
 
 
 def training_points(job: Job) -> list[Point]:
@@ -124,7 +142,7 @@ def finish(job: Job, report: Report, stop: Stop) -> Outcome | None:
     if state.evaluated < state.step:
         return Outcome("stopped", state.step, stop.requested())
     if state.written < state.step:
-        report.saved(save_model(state, job.identity, job.folder))
+        _save_best(job, report)
     return None
 
 
@@ -143,6 +161,5 @@ def _set_lr(job: Job) -> float:
     plan, state = job.plan, job.state
     lengths = {"steps": plan.steps, "steps_per_epoch": plan.steps_per_epoch}
     lr = lr_at(job.config, state.step, **lengths, plateau_factor=state.plateau.factor)
-    for group in state.optimiser.param_groups:
-        group["lr"] = lr
+    state.optimisers.set_lr(lr, job.config.globals.optimization.lr)
     return lr

@@ -22,7 +22,8 @@ Labels = NDArray[np.int64]
 Kind = Literal["categorical", "continuous"]
 
 # Less is better: they count as 1 - value in the average. "loss" is the objective's own number, the caller adds it.
-LOSSES = frozenset({"loss", "rmse", "mae", "mape"})
+LOSSES = frozenset({"loss", "rmse", "mae", "mape", "ece"})
+CALIBRATION_BINS = 15
 FLOAT32_STEP = float(np.finfo(np.float32).eps)
 """Labels travel as float32 deviations from their mean: what is smaller than this share of the mean may be a zero."""
 
@@ -215,6 +216,17 @@ def _precision_area(scores: Floats, positive: NDArray[np.bool_]) -> float:
     return float(np.sum(np.diff(hits, prepend=0) * hits / (last_of_equals + 1)) / hits[-1])
 
 
+def _calibration_error(probabilities: Floats, labels: Labels, counts: Counts) -> float:
+    """ECE of Guo et al. (2017), section 2, over bins of equal width of the highest probability.
+
+    In each the share of right answers against the mean probability, weighted by files.
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
+    gaps = np.bincount(bins, weights=right - confidence, minlength=CALIBRATION_BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
 # ---- continuous: each takes values (N,) and labels (N,)
 
 
@@ -251,6 +263,7 @@ _CATEGORICAL: dict[str, Callable[[Floats, Labels, Counts], float]] = {
     "precision-macro": _precision,
     "recall-macro": _recall,
     "cohen-kappa": _kappa,
+    "ece": _calibration_error,
 }
 _CONTINUOUS: dict[str, Callable[[Floats, Floats], float]] = {
     "r2": _r2,

@@ -23,7 +23,7 @@ class Mixture:
     order: Tensor
 
     def embeddings(self, embedded: Tensor) -> Tensor:
-        """(B, T, d) -> (B, T, d), mixed."""
+        """(B, ...) -> (B, ...), mixed."""
         return self.share * embedded + (1.0 - self.share) * embedded[self.order]
 
     def partners(self, labels: dict[str, Tensor]) -> dict[str, Tensor]:

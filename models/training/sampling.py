@@ -40,7 +40,6 @@ class Sampler:
 
     files: NDArray[np.int64]
     seed: int
-    crop: Literal["uniform", "from_start"]
     weights: NDArray[np.float64] | None = None
     _drawn: tuple[int, NDArray[np.int64], NDArray[np.float64]] | None = field(default=None, init=False, repr=False)
 

@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from models.config import RunConfig, TargetSpec, dump_config
-from models.nn.classifier import ByteClassifier
+from models.nn.network import Network
 from models.training import checkpoint
+from models.training.average import WeightAverage
 from models.training.checkpoint import CheckpointError
 from models.training.early_stop import EarlyStopState
 from models.training.evaluate import Evaluation
 from models.training.objectives import Objective
+from models.training.optimisers import Optimisers
 from models.training.report import Plan, Saved
 from models.training.schedules import PlateauState
 
@@ -28,16 +30,21 @@ class TrainState:
     sums: of training since the last training point. Random numbers are not here: they follow from (seed, step).
     """
 
-    model: ByteClassifier
+    model: Network
     objective: Objective
-    optimiser: torch.optim.Optimizer
+    optimisers: Optimisers
     sums: dict[str, Tensor]
+    average: WeightAverage | None = None
     step: int = 0
     plateau: PlateauState = field(default_factory=PlateauState)
     early_stop: EarlyStopState = field(default_factory=EarlyStopState)
     last: Evaluation | None = None
     evaluated: int = 0
     written: int = 0
+
+    def measured_weights(self) -> AbstractContextManager[None]:
+        """Within it the model has the weights that validation measures and a `best` checkpoint keeps."""
+        return nullcontext() if self.average is None else self.average.in_place()
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ def save_state(state: TrainState, identity: Identity, folder: Path) -> Saved:
         "evaluated": state.evaluated,
         "written": state.written,
         "optimiser": numbers,
+        "average": 0 if state.average is None else state.average.updates,
     }
     path = folder / f"resume-{state.step}.safetensors"
     digest, size = checkpoint.write(path, "octet-train-state", header, tensors)
@@ -99,6 +107,8 @@ def load_state(state: TrainState, identity: Identity, path: Path) -> None:
             raise CheckpointError(f"{path}: written under another {name}; resume with the same one, or start anew")
     try:
         _scatter(state, tensors, header["optimiser"])
+        if state.average is not None:
+            state.average.load(_under("average.", tensors), header["average"])
         state.step, state.evaluated, state.written = header["step"], header["evaluated"], header["written"]
         state.plateau = PlateauState(**header["plateau"])
         state.early_stop = EarlyStopState(**header["early_stop"])
@@ -112,9 +122,13 @@ def _gather(state: TrainState) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
     tensors |= {f"objective.{name}": value for name, value in state.objective.state_dict().items()}
     tensors |= {f"sums.{name}": value for name, value in state.sums.items()}
-    tensors |= {f"grad.{name}": value.grad for name, value in _parameters(state).items() if value.grad is not None}
+    tensors |= {
+        f"grad.{name}": value.grad.to_dense() for name, value in _parameters(state).items() if value.grad is not None
+    }
+    if state.average is not None:
+        tensors |= {f"average.{name}": value for name, value in state.average.tensors().items()}
     numbers: dict[str, Any] = {}
-    for index, slots in state.optimiser.state_dict()["state"].items():
+    for index, slots in state.optimisers.slots().items():
         for name, value in slots.items():
             where = tensors if isinstance(value, Tensor) else numbers
             where[f"optimiser.{index}.{name}"] = value
@@ -130,11 +144,13 @@ def _scatter(state: TrainState, tensors: Mapping[str, Tensor], numbers: Mapping[
     for name, parameter in _parameters(state).items():
         kept = tensors.get(f"grad.{name}")
         parameter.grad = None if kept is None else kept.to(parameter.device)
-    slots: dict[int, dict[str, Any]] = {}
+    for table in state.model.tables():
+        table.grad = None if table.grad is None else table.grad.to_sparse(1)
+    slots: dict[str, dict[str, Any]] = {}
     for key, value in _under("optimiser.", {**tensors, **numbers}).items():
         index, _, name = key.partition(".")
-        slots.setdefault(int(index), {})[name] = value
-    state.optimiser.load_state_dict({**state.optimiser.state_dict(), "state": slots})
+        slots.setdefault(index, {})[name] = value
+    state.optimisers.load_slots(slots)
 
 
 def _parameters(state: TrainState) -> dict[str, nn.Parameter]:

@@ -6,6 +6,7 @@ from models.config.fusion import FusionConfig
 from models.config.inputs import VOCABULARY as CONFIG_VOCABULARY
 from models.config.inputs import ExtractorModel
 from models.config.outputs import HeadModel
+from models.nn.networks import NETWORKS
 from models.nn.registry import EXTRACTORS, FUSIONS, HEADS
 from models.nn.vocabulary import VOCABULARY
 
@@ -15,7 +16,8 @@ def named(model: type) -> set[str]:
 
 
 def test_model_types_of_the_config_are_those_of_the_registry():
-    assert named(ExtractorModel) == set(EXTRACTORS)
+    assert named(ExtractorModel) == set(NETWORKS)
+    assert set(EXTRACTORS) == {"sequence-default"}
     assert named(FusionConfig) == set(FUSIONS)
     assert named(HeadModel) == set(HEADS)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.packed import FILES, FormatError, LabelTable, PackedDataset, PackedError, PackWriter
+from models.packed import FILES, DatasetSummary, FormatError, LabelTable, PackedDataset, PackedError, PackWriter
 from models.packed.format import HEADER
 
 CONTENT = {"b": b"second", "a": b"first!!", "ü": bytes(range(256)), "empty": b""}
@@ -65,6 +65,17 @@ def test_the_summary_tells_lengths_and_targets(packed):
     assert summary.targets["kind"].classes == {"x": 2, "y": 1}
     assert summary.targets["level"].missing == 1
     assert json.loads(summary.model_dump_json())["files"] == 4
+
+
+def test_the_summary_tells_what_the_bytes_look_like_and_older_ones_load_without(tmp_path):
+    ramp = np.sin(np.arange(600) / 9) * 9000
+    dataset = write(tmp_path / "pack", {f"{at}": (ramp + at).astype("<i2").tobytes() for at in range(9)})
+    summary = dataset.summary()
+    assert summary.probes.wave.reading == "i16le"
+    assert summary.probes.equal_lengths == 1.0
+    assert DatasetSummary.model_validate_json(summary.model_dump_json()) == summary
+    older = summary.model_dump(exclude={"probes"})
+    assert DatasetSummary.model_validate(older).probes is None
 
 
 @given(

@@ -85,7 +85,7 @@ def test_validation_reads_from_the_start_while_training_crops_are_uniform(tmp_pa
 
     job = open_job(config, dataset, run.plan, tmp_path / "other")
     drawn, crops = job.sampler.batch(0, job.plan.batch_size)
-    starts = crop_starts(job.lengths[drawn], crops, 24, job.sampler.crop)
+    starts = crop_starts(dataset.lengths[drawn], crops, 24, "uniform")
     assert np.count_nonzero(starts) > len(starts) / 2
 
     predictor = Predictor.load(run.kept("best")[-1].path)

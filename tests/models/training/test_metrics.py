@@ -27,6 +27,7 @@ CATEGORICAL = [
     "precision-macro",
     "recall-macro",
     "cohen-kappa",
+    "ece",
 ]
 CONTINUOUS = ["r2", "pcc", "rmse", "mae", "mape", "explained-variance"]
 
@@ -62,6 +63,20 @@ def test_metrics_of_the_predicted_class_are_those_of_scikit_learn(case):
         expected["cohen-kappa"] = oracle.cohen_kappa_score(labels, predicted)
     assert {name: found.get(name) for name in expected} == pytest.approx(expected, abs=1e-12)
     assert ("cohen-kappa" in found) == (len(np.unique(labels)) > 1)
+
+
+@settings(deadline=None, max_examples=150)
+@given(classified())
+def test_the_calibration_error_is_that_of_its_definition(case):
+    """Guo et al. 2017, section 2, bin by bin."""
+    probabilities, labels = case
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    expected = 0.0
+    for at in range(15):
+        here = (confidence >= at / 15) & ((confidence < (at + 1) / 15) | (at == 14))
+        if here.any():
+            expected += here.mean() * abs(right[here].mean() - confidence[here].mean())
+    assert categorical_metrics(probabilities, labels, ["ece"])["ece"] == pytest.approx(expected, abs=1e-9)
 
 
 @settings(deadline=None, max_examples=150)

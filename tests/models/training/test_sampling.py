@@ -11,7 +11,7 @@ FILES = np.arange(100, 123)
 
 
 def test_every_file_stands_once_in_an_epoch_and_the_rest_is_dropped():
-    sampler = Sampler(FILES, 7, "uniform")
+    sampler = Sampler(FILES, 7)
     steps = len(FILES) // 4
     for epoch in range(3):
         drawn = np.concatenate([sampler.batch(epoch * steps + at, 4)[0] for at in range(steps)])
@@ -21,17 +21,17 @@ def test_every_file_stands_once_in_an_epoch_and_the_rest_is_dropped():
 
 def test_a_batch_does_not_depend_on_what_was_asked_before():
     steps = [0, 3, 17, 4, 0]
-    used = Sampler(FILES, 7, "uniform")
+    used = Sampler(FILES, 7)
     for step in steps:
         files, crops = used.batch(step, 5)
-        fresh_files, fresh_crops = Sampler(FILES, 7, "uniform").batch(step, 5)
+        fresh_files, fresh_crops = Sampler(FILES, 7).batch(step, 5)
         assert files.tolist() == fresh_files.tolist()
         assert crops.tolist() == fresh_crops.tolist()
 
 
 def test_epochs_and_seeds_give_other_orders_and_other_crops():
     def epoch(seed, number):
-        files, crops = Sampler(FILES, seed, "uniform").batch(number, len(FILES))
+        files, crops = Sampler(FILES, seed).batch(number, len(FILES))
         return files.tolist(), crops.tolist()
 
     for part in (0, 1):
@@ -41,7 +41,7 @@ def test_epochs_and_seeds_give_other_orders_and_other_crops():
 
 def test_the_numbers_are_those_of_the_first_release():
     """A run that is resumed by a newer version must see the same files."""
-    files, crops = Sampler(np.arange(8), 1, "uniform").batch(0, 8)
+    files, crops = Sampler(np.arange(8), 1).batch(0, 8)
     assert files.tolist() == [0, 6, 5, 3, 4, 7, 2, 1]
     assert crops[:2].tolist() == pytest.approx([0.30931491118583454, 0.3569562367935075], abs=1e-15)
     assert seed_of_step(1, 0) == 5870659442434548956
@@ -55,7 +55,7 @@ def test_a_uniform_crop_lies_inside_and_never_at_the_very_end(length, max_length
 
 
 def test_uniform_crops_reach_every_start():
-    crops = Sampler(np.arange(3000), 0, "uniform").batch(0, 3000)[1]
+    crops = Sampler(np.arange(3000), 0).batch(0, 3000)[1]
     starts = crop_starts(np.full(3000, 14), crops, 8, "uniform")
     counts = np.bincount(starts)
     assert len(counts) == 6  # {0 .. 14 - 8 - 1}
@@ -68,7 +68,7 @@ def test_from_start_begins_at_the_start():
 
 def test_balanced_classes_are_drawn_equally_often():
     labels = np.array([0] * 900 + [1] * 90 + [2] * 10)
-    sampler = Sampler(np.arange(1000), 3, "uniform", class_balance([labels]))
+    sampler = Sampler(np.arange(1000), 3, class_balance([labels]))
     drawn = np.concatenate([sampler.batch(step, 1000)[0] for step in range(3)])
     shares = np.bincount(labels[drawn]) / len(drawn)
     assert shares == pytest.approx([1 / 3] * 3, abs=0.04)
@@ -83,7 +83,7 @@ def test_balance_adds_up_over_columns_and_a_missing_label_weighs_nothing():
 
 def test_a_file_that_weighs_nothing_is_never_drawn():
     labels = np.array([-1, 0, -1, 1, -1])
-    sampler = Sampler(np.arange(5), 3, "uniform", class_balance([labels]))
+    sampler = Sampler(np.arange(5), 3, class_balance([labels]))
     drawn = np.concatenate([sampler.batch(step, 5)[0] for step in range(400)])
     assert set(drawn.tolist()) == {1, 3}
 

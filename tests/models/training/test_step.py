@@ -44,7 +44,7 @@ def job_of(dataset, tmp_path):
 
 def weights(job: Job) -> Tensor:
     """All of them, (n,)."""
-    return torch.cat([p.detach().flatten() for p in job.parameters])
+    return torch.cat([p.detach().flatten() for p in job.state.optimisers.dense])
 
 
 def update_of(job: Job) -> Tensor:

@@ -1,0 +1,192 @@
+"""The recipe of Octet's own model: size, views, lengths, steps and rates, chosen from what is known of the data."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+from models.config.octet import RasterConfig, Size, ViewName, WaveConfig
+from models.config.rules import VALID_SIZE
+from models.config.run import RunConfig
+from models.config.shortcuts import ShortForm
+from models.packed.probes import Period, Probes, Wave
+from models.packed.summary import DatasetSummary
+
+Device = Literal["cpu", "cuda"]
+
+
+class Choice(NamedTuple):
+    """A value at a place of the config, and why it stands there."""
+
+    pointer: str
+    value: Any
+    why: str
+
+
+OCTET = "/input/model_config/octet"
+LENGTH = "/input/input_type_info/max_length"
+UNKNOWN = Probes(equal_lengths=0.0, entropy=8.0, wave=None, period=None)
+"""Stands in for the probes of a data set whose summary has none."""
+
+FIXED: tuple[Choice, ...] = (
+    Choice("/input/model_config/model_type", "octet", "Octet's own model, for bytes of any kind"),
+    Choice("/globals/optimization/lr", 2e-3, "the rate at which these widths learn fastest without diverging"),
+    Choice("/globals/optimization/lr_lb", 1e-6, "the cosine ends where the weights come to rest"),
+    Choice("/globals/optimization/b2", 0.99, "a short run cannot average over a thousand steps"),
+    Choice("/globals/optimization/wd", 0.05, "little data, so some decay"),
+    Choice(
+        "/globals/lr_schedule/lr_schedule", "cosine", "the steps are planned, so the rate can fall over all of them"
+    ),
+    Choice("/globals/lr_schedule/warmup_steps", 50, "enough for the first moments; 2,000 would starve a short run"),
+    Choice("/globals/evaluation_checkpoint/sample_interval", "auto", "the plan knows how many steps there will be"),
+    Choice("/globals/training_control/early_stopping_patience", 0, "the steps are planned; the best weights are kept"),
+    Choice(
+        "/input/input_type_info/sampling_strategy_if_longer", "uniform", "pieces of all of a file, its ends more often"
+    ),
+    Choice("/output/output_type_info/cat_label_smoothing", 0.05, "keeps a small data set from being learnt by heart"),
+    Choice("/output/output_type_info/con_loss_name", "SmoothL1Loss", "a few wild values shall not lead"),
+    Choice(
+        "/globals/metrics/cat_metrics",
+        ["mcc", "acc", "roc-auc-macro", "ap-macro", "ece"],
+        "EIR's, and how true the probabilities are",
+    ),
+    Choice("/globals/metrics/con_metrics", ["r2", "pcc", "loss", "rmse"], "EIR's, and the error in the target's unit"),
+)
+SHARES: tuple[tuple[float, float | int], ...] = ((1_000, 0.2), (20_000, 0.1), (math.inf, 2_500))
+"""Up to so many labelled files: what is held back. 2,500 files measure an accuracy to 1 %."""
+PASSES = ((300, 100), (1_000, 60), (5_000, 30), (20_000, 16), (math.inf, 6))
+"""Up to so many training files: so many passes over them at most; the device's plan fits them to the time there is."""
+LEAST_STEPS = 300
+"""However few files: weights need so many steps to get anywhere, and small data sets make cheap ones."""
+BATCH_BYTES = 2**16
+"""Bytes of a step, over all its files: enough to keep a CPU busy, few enough for many steps."""
+BATCHES = (8, 64)
+"""Files of a step: at least and at most."""
+STEPS_PER_PASS = 8
+"""A pass over a small data set has at least so many steps."""
+MEMBERS = ((1_000, 4), (5_000, 2), (math.inf, 1))
+"""Up to so many training files: so many networks side by side. Few files vary a network much; averaging is the cure."""
+STRIDES = ((160, 1), (640, 2), (1_536, 4), (math.inf, 8))
+"""Up to so many bytes of a piece: the stem makes a frame of so many."""
+ONE_LENGTH = 0.95
+"""Share of files of the commonest length from which on all count as equally long."""
+EVEN = 0.3
+"""Autocorrelation of neighbours in a row from which on a shift by one column makes a file of the same kind."""
+LONGEST = {"wave": 12_288, "raster": 8_192, "bytes": 4_096}
+"""Bytes of a piece at most, by the view that decides."""
+MULTIPLE = 8
+"""max_length is a multiple of this."""
+
+
+def validation_size(form: ShortForm, files: int) -> Choice:
+    """How many of the labelled files are held back."""
+    if form.valid_size is not None:
+        return Choice(VALID_SIZE, form.valid_size, "asked for")
+    why = f"of {files} labelled files: enough to measure, most to learn from"
+    return Choice(VALID_SIZE, up_to(SHARES, files), why)
+
+
+def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device) -> list[Choice]:
+    """All choices of the short form but targets, split and seed. train: training files."""
+    chosen = [*_model(summary, train, device)]
+    views = next(choice.value for choice in chosen if choice.pointer == f"{OCTET}/views")
+    length = _length(form.max_length, views, summary)
+    stride = _stride(length.value)
+    return [*FIXED, *chosen, length, stride, *_pace(train, min(length.value, summary.lengths.p90))]
+
+
+def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> list[Choice]:
+    """What a full config with Octet's own model leaves open (null)."""
+    model = full.input.model_cfg
+    if model.model_type != "octet":
+        return []
+    basic = full.globals.basic_experiment
+    train = max(1, summary.files - math.ceil(basic.valid_size * (summary.files if basic.valid_size < 1 else 1)))
+    found = [*_model(summary, train, device), _stride(full.input.input_type_info.max_length)]
+    given = model.octet
+    return [one for one in found if getattr(given, one.pointer.rpartition("/")[2]) is None]
+
+
+def _model(summary: DatasetSummary, train: int, device: Device) -> Iterator[Choice]:
+    """Size, members and views, with what the views read by."""
+    probes = summary.probes or UNKNOWN
+    size, why = _size(train, device)
+    yield Choice(f"{OCTET}/size", size, why)
+    members = int(up_to(MEMBERS, train))
+    yield Choice(f"{OCTET}/members", members, f"for {train} training files")
+    views, why = _views(probes)
+    yield Choice(f"{OCTET}/views", views, why)
+    if probes.wave is not None and "wave" in views:
+        wave = WaveConfig(reading=probes.wave.reading, phase=probes.wave.phase).model_dump()
+        yield Choice(f"{OCTET}/wave", wave, _wave_in_words(probes.wave))
+    if probes.period is not None and "raster" in views:
+        grid = probes.equal_lengths >= ONE_LENGTH
+        even = probes.period.evenness >= EVEN
+        raster = RasterConfig(
+            period=probes.period.length, unit=probes.period.unit, grid=grid, shift=1 if even else 0
+        ).model_dump()
+        yield Choice(f"{OCTET}/raster", raster, _period_in_words(probes.period))
+
+
+def _size(train: int, device: Device) -> tuple[Size, str]:
+    if device == "cpu":
+        return "tiny", "runs of minutes on a CPU"
+    if train < 5_000:
+        return "tiny", f"{train} training files would be learnt by heart by a larger one"
+    return ("small", f"{train} training files and a GPU") if train < 50_000 else ("base", f"{train} files and a GPU")
+
+
+def _views(probes: Probes) -> tuple[list[ViewName], str]:
+    """Which views the bytes call for."""
+    if probes.period is not None:
+        return ["raster", "statistics"], f"{_period_in_words(probes.period)}; so they are looked at as rows"
+    if probes.wave is not None:
+        return ["wave", "statistics"], f"{_wave_in_words(probes.wave)}; so they are listened to"
+    return (
+        ["bytes", "ngrams", "statistics"],
+        "neither do numbers follow from those before them, nor do bytes resemble those one row before",
+    )
+
+
+def _wave_in_words(wave: Wave) -> str:
+    return f"read as {wave.reading}, a number is foretold to {wave.predictability:.0%} by those before it"
+
+
+def _period_in_words(period: Period) -> str:
+    return f"bytes resemble those {period.length} before them"
+
+
+def _length(wanted: int | None, views: Sequence[ViewName], summary: DatasetSummary) -> Choice:
+    if wanted is not None:
+        return Choice(LENGTH, wanted, "asked for")
+    lengths = summary.lengths
+    length, why = lengths.max, f"the longest file has {lengths.max} bytes"
+    if lengths.max > 2 * lengths.p90:
+        length, why = lengths.p90, f"9 of 10 files have at most {lengths.p90} bytes, the longest {lengths.max}"
+    most = max(most for view, most in LONGEST.items() if view in views)
+    if length > most:
+        length, why = most, f"{why}; a piece has at most {most}, a prediction reads pieces of all of the file"
+    return Choice(LENGTH, max(1, math.ceil(length / MULTIPLE)) * MULTIPLE, why)
+
+
+def _stride(length: int) -> Choice:
+    stride = int(up_to(STRIDES, length))
+    return Choice(f"{OCTET}/stride", stride, f"{-(-length // stride)} frames of the {length} bytes of a piece")
+
+
+def _pace(train: int, length: int) -> Iterator[Choice]:
+    """How often and in which portions, for so many training files of about so many bytes."""
+    least, most = BATCHES
+    batch = min(max(least, min(most, BATCH_BYTES // max(1, length))), max(least, train // STEPS_PER_PASS), train)
+    yield Choice("/globals/basic_experiment/batch_size", batch, f"for {train} training files of about {length} bytes")
+    per_pass = train // batch
+    passes = max(int(up_to(PASSES, train)), math.ceil(LEAST_STEPS / per_pass))
+    yield Choice(
+        "/globals/basic_experiment/n_epochs",
+        passes,
+        f"at most {passes * per_pass} steps; the device's plan fits them to the time there is",
+    )
+
+
+def up_to(table: Sequence[tuple[float, float | int]], count: int) -> float | int:
+    """The value of the first row that reaches count."""
+    return next(value for most, value in table if count <= most)

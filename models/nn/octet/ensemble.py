@@ -1,0 +1,39 @@
+"""Several networks of the same shape and different beginnings, trained side by side and averaged."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from models.nn.octet.network import Mixes, OctetNet
+from models.nn.octet.pieces import Pieces
+
+
+class OctetEnsemble(nn.Module):
+    """K members that see the same batches; they differ by their first weights and by what dropout hides from each.
+
+    In evaluation the mean of their outputs; `each` gives those of every member, and training minimises the mean of
+    their losses, so that each learns as if it were alone (a loss of the mean would let them share the work: worse).
+    """
+
+    def __init__(self, members: Sequence[OctetNet]) -> None:
+        super().__init__()
+        if not members:
+            raise ValueError("an ensemble needs at least one member")
+        self.members = nn.ModuleList(members)
+
+    def forward(self, pieces: Pieces) -> dict[str, Tensor]:
+        """A batch of pieces -> {target: (B, outputs)}: logits or standardised values, averaged over the members."""
+        answers = self.each(pieces)
+        return {target: torch.stack([answer[target] for answer in answers]).mean(0) for target in answers[0]}
+
+    def each(self, pieces: Pieces, *, mixture: Mixes | None = None) -> list[dict[str, Tensor]]:
+        """What every member says, (K) times {target: (B, outputs)}."""
+        return [member(pieces, mixture=mixture) for member in self.members]
+
+    def pooled(self, pieces: Pieces) -> Tensor:
+        """A batch of pieces -> (B, K * width): the pooled vectors of the members side by side."""
+        return torch.cat([member.pooled(pieces) for member in self._nets()], dim=1)
+
+    def _nets(self) -> list[OctetNet]:
+        return [member for member in self.members if isinstance(member, OctetNet)]

@@ -1,0 +1,95 @@
+"""Fits the blend of a model on its validation files, and measures it on files that took no part in the fit."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from models.config import TargetSpec
+from models.nn.octet.blend import Blend
+from models.training.sampling import stream
+
+FOLDS = 5
+FEWEST = 40
+"""With fewer labelled files nothing is fitted: the sources count alike."""
+SHRINKAGE = 4.0
+"""The pull of the weights towards equal shares, in labelled files: strong for few of them, nothing for thousands."""
+FOLD = 5
+"""The stream of random numbers that draws the folds."""
+
+
+def blended(blend: Blend, target: TargetSpec, evidence_NSo: Tensor, labels_N: Tensor) -> Tensor:
+    """The answers (N, outputs) as an honest measurement takes them; the blend keeps the fit on all files.
+
+    Each fold is answered by weights fitted on the others, so that no label judges a number that it helped to fit.
+    evidence: float64. labels: int64 (-1 missing) or standardised float64 (nan missing).
+    """
+    known_N = labels_N >= 0 if target.type == "categorical" else ~labels_N.isnan()
+    if int(known_N.sum()) < FEWEST:
+        alike: Tensor = blend(target.name, evidence_NSo)
+        return alike
+    answers = torch.empty_like(evidence_NSo[:, 0])
+    fold_N = _folds(len(labels_N)).to(labels_N.device)
+    for fold in range(FOLDS):
+        others, here = known_N & (fold_N != fold), fold_N == fold
+        weights_S, offset = fit(target, evidence_NSo[others], labels_N[others])
+        answers[here] = (evidence_NSo[here] * weights_S[:, None]).sum(1) + offset
+    blend.set(target.name, *fit(target, evidence_NSo[known_N], labels_N[known_N]))
+    return answers
+
+
+def fit(target: TargetSpec, evidence_NSo: Tensor, labels_N: Tensor) -> tuple[Tensor, float]:
+    """Weights (S,) >= 0 and offset that explain labelled files best: least loss, or least squares."""
+    if target.type == "categorical":
+        return _least_loss(target, evidence_NSo, labels_N), 0.0
+    return _least_squares(evidence_NSo[..., 0], labels_N)
+
+
+@torch.inference_mode(False)
+@torch.enable_grad()
+def _least_loss(target: TargetSpec, evidence_NSo: Tensor, labels_N: Tensor) -> Tensor:
+    """Minimises the mean cross entropy over log weights, by L-BFGS in float64 from equal shares."""
+    sources, pull = evidence_NSo.shape[1], SHRINKAGE / len(labels_N)
+    evidence_NSo, labels_N = evidence_NSo.clone(), labels_N.clone()  # those of inference take no part in a gradient
+    prior = torch.full((sources,), -math.log(sources), dtype=torch.float64, device=evidence_NSo.device)
+    logs = prior.clone().requires_grad_()
+    search = torch.optim.LBFGS([logs], max_iter=50, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        search.zero_grad()
+        logits = (evidence_NSo * logs.exp()[:, None]).sum(1)
+        if target.one_logit:
+            found = F.binary_cross_entropy_with_logits(logits[:, 0], labels_N.double())
+        else:
+            found = F.cross_entropy(logits, labels_N)
+        total: Tensor = found + pull * (logs - prior).square().mean()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    search.step(loss)  # type: ignore[no-untyped-call]
+    return logs.detach().exp()
+
+
+def _least_squares(evidence_NS: Tensor, labels_N: Tensor) -> tuple[Tensor, float]:
+    """Ridge towards equal shares, after both sides lost their means; a source of negative weight is left out."""
+    sources = evidence_NS.shape[1]
+    centred, middle = evidence_NS - evidence_NS.mean(0), labels_N.mean()
+    kept, weights = torch.arange(sources, device=evidence_NS.device), evidence_NS.new_zeros(sources)
+    while len(kept):
+        x = centred[:, kept]
+        share = x.new_full((len(kept),), 1.0 / len(kept))
+        pull = (SHRINKAGE * float(x.square().mean()) + 1e-9) * torch.eye(len(kept), dtype=x.dtype, device=x.device)
+        found = torch.linalg.solve(x.T @ x + pull, x.T @ (labels_N - middle) + pull @ share)
+        if bool((found >= 0).all()):
+            weights[kept] = found
+            break
+        kept = kept[found >= 0]
+    return weights, float(middle - (evidence_NS.mean(0) * weights).sum())
+
+
+def _folds(count: int) -> Tensor:
+    """(n,) the fold of each file: as even as can be, in an order that depends on their number alone."""
+    order = np.argsort(stream(0, FOLD, count).random_raw(count), kind="stable")
+    return torch.from_numpy(order % FOLDS)
