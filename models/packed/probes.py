@@ -31,11 +31,16 @@ SHORTEST_PERIOD, LONGEST_PERIOD = 4, 4096
 ORDER = 4
 """Numbers before it that predict a number."""
 PREDICTABLE = 0.5
-"""A reading passes when so much of the variance of the median file is predicted."""
+"""A reading passes when so much of the variance of the median file is predicted.
+
+Measured: recordings and tones 0.86-0.95, rasters read as u8 0.72-0.77; executables and documents 0.17, records 0.14,
+SMILES 0.10, text 0.04, random bytes 0.01."""
 LONGER_GAINS = 0.03
 """By so much a reading of longer numbers must do better than a shorter one: parts of a signal are signals, too."""
-STANDS_OUT = 0.15
-"""A period passes when its autocorrelation exceeds that of 0.3 to 0.7 of its lag by so much."""
+STANDS_OUT = 0.1
+"""A period passes when its autocorrelation exceeds that of 0.3 to 0.7 of its lag by so much.
+
+Measured: digits 0.57, records 0.17 (14 of 16 bytes random) to 0.46, pictures 0.19-0.43; text 0.06, all others 0.04."""
 LONGEST_UNIT = 8
 """Bytes of the longest number or pixel that is looked for."""
 ENOUGH_PAIRS = 4096

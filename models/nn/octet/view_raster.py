@@ -19,6 +19,10 @@ from models.nn.octet.view import View
 from models.nn.vocabulary import PAD
 
 GRID_CHANNELS = 16
+GRID_PLACES = 128
+"""Rasters whose last stage has more places than this are pooled only."""
+FINE_PLACES = 2048
+"""Rasters of more units than this are halved by the first convolution already."""
 
 
 class HelixConv(nn.Module):
@@ -79,7 +83,7 @@ class RasterStage(nn.Module):
 
     def forward(self, x_BCRW: Tensor, there_B1RW: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, R, W) and there (B, 1, R, W) float -> both of the coarser places."""
-        there_B1RW = there_B1RW[:, :, :: self.stride[0], :: self.stride[1]]
+        there_B1RW = F.max_pool2d(there_B1RW, self.stride, self.stride, ceil_mode=True)
         x_BCRW = self.down(self.norm(x_BCRW)) * there_B1RW
         for block in self.blocks:
             x_BCRW = block(x_BCRW, there_B1RW)
@@ -89,9 +93,9 @@ class RasterStage(nn.Module):
 class RasterView(View):
     """Units of `unit` bytes folded to rows of `period` bytes, two strided stages of convolutions, MaskedPool.
 
-    rows: of a usual piece, decides whether rows are halved, and how many the grid has. grid: also give the last stage
-    place by place (GRID_CHANNELS numbers each), for files of one length. shift: in training each piece is moved by up
-    to so many units and rows. Raises ValueError when units do not fill a row.
+    rows: of a usual piece, decides what is halved, and how many rows the grid has. grid: also give the last stage place
+    by place (GRID_CHANNELS numbers each), for files of one length, unless it has more than GRID_PLACES. shift: in
+    training each piece is moved by up to so many units and rows. Raises ValueError when units do not fill a row.
     """
 
     def __init__(
@@ -110,27 +114,34 @@ class RasterView(View):
         if period % unit:
             raise ValueError(f"units of {unit} bytes do not fill rows of {period}")
         self.period, self.unit, self.columns, self.shift = period, unit, period // unit, shift
-        strides = _strides(rows, self.columns)
+        places, strides = (rows, self.columns), [(1, 1)]
+        if rows * self.columns > FINE_PLACES:
+            strides = [_stride(places)]
+            places = _halved(places, strides[0])
+        for _ in widths[1:]:
+            strides.append(_stride(places))
+            places = _halved(places, strides[-1])
+        self.fine, *later = strides
         self.values = nn.Embedding(257, 8, _weight=_numeric(8))
         self.column = nn.Parameter(torch.randn(8, 1, self.columns) * 0.02)
-        self.stem = HelixConv(8 * unit + 8 + 3, widths[0])
+        self.stem = HelixConv(8 * unit + 8 + 3, widths[0], self.fine)
         self.stages = nn.ModuleList(
             RasterStage(a, b, stride, blocks, dropout)
-            for a, b, stride in zip(widths[:-1], widths[1:], strides, strict=True)
+            for a, b, stride in zip(widths[:-1], widths[1:], later, strict=True)
         )
         self.norm = ChannelNorm(widths[-1])
         self.pool = MaskedPool(widths[-1])
         self.features = self.pool.features
         self.grid: nn.Conv2d | None = None
-        if grid:
-            self.grid_rows = _halved(rows, [stride[0] for stride in strides])
-            places = self.grid_rows * _halved(self.columns, [stride[1] for stride in strides])
+        if grid and places[0] * places[1] <= GRID_PLACES:
+            self.grid_rows = places[0]
             self.grid = nn.Conv2d(widths[-1], GRID_CHANNELS, 1)
-            self.features += GRID_CHANNELS * places
+            self.features += GRID_CHANNELS * places[0] * places[1]
 
     def forward(self, pieces: Pieces) -> Tensor:
         """A batch of pieces -> (B, features)."""
         x_BCRW, there_B1RW = self._folded(pieces)
+        there_B1RW = F.max_pool2d(there_B1RW, self.fine, self.fine, ceil_mode=True)
         x_BCRW = F.silu(self.stem(x_BCRW)) * there_B1RW
         for stage in self.stages:
             x_BCRW, there_B1RW = stage(x_BCRW, there_B1RW)
@@ -171,18 +182,14 @@ class RasterView(View):
         return torch.cat(channels, dim=1) * there_B1RW, there_B1RW
 
 
-def _strides(rows: int, columns: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """(rows, columns) of both stages: an axis is halved while it has at least 8 places."""
-    first = (2 if rows >= 8 else 1, 2 if columns >= 8 else 1)
-    second = (2 if rows >= 16 else 1, 2 if columns >= 16 else 1)
-    return first, second
+def _stride(places: tuple[int, int]) -> tuple[int, int]:
+    """(rows, columns): an axis is halved while it has at least 8 places."""
+    return 2 if places[0] >= 8 else 1, 2 if places[1] >= 8 else 1
 
 
-def _halved(places: int, strides: list[int]) -> int:
-    """How many places convolutions with these strides leave of an axis."""
-    for stride in strides:
-        places = -(-places // stride)
-    return places
+def _halved(places: tuple[int, int], stride: tuple[int, int]) -> tuple[int, int]:
+    """(rows, columns) that a convolution of this stride leaves."""
+    return -(-places[0] // stride[0]), -(-places[1] // stride[1])
 
 
 def _numeric(width: int) -> Tensor:

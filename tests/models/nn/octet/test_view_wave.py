@@ -113,6 +113,15 @@ def test_stretching_moves_the_pitch_and_keeps_to_what_is_there():
     assert there.sum(1).min() < 900 < there.sum(1).max()
 
 
+def test_a_seed_fixes_every_gradient():
+    def gradients() -> list[torch.Tensor]:
+        model = view()
+        model(batch_of(tones(4, 0.05))).sum().backward()
+        return [p.grad for p in model.parameters() if p.grad is not None]
+
+    assert all(map(torch.equal, gradients(), gradients()))
+
+
 def test_it_learns_to_tell_two_pitches_of_any_loudness():
     model = view()
     head = torch.nn.Linear(model.features, 2)
