@@ -92,8 +92,10 @@ def predict(weights: Path, files: Sequence[Path]) -> int:
             code = 2
             continue
         answers = {target: asdict(answer) for target, answer in found.outputs.items()}
-        line = {"file": str(path), "bytes": size, "read": found.read, "outputs": {predictor.output_name: answers}}
-        print(json.dumps(line), flush=True)
+        line: dict[str, Any] = {"file": str(path), "bytes": size, "read": found.read}
+        if found.unlike is not None:
+            line["unlike_training"] = asdict(found.unlike)
+        print(json.dumps({**line, "outputs": {predictor.output_name: answers}}), flush=True)
     return code
 
 

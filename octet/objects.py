@@ -144,14 +144,28 @@ class Answer(_Object):
     value: float | None = None
 
 
+class UnlikeTraining(_Object):
+    """How unlike the run's training files a file is: `score` from 0 to 1, `flag` where its answer is not to be trusted.
+
+    The score is the share of files like the training files that are more like them than this one.
+    """
+
+    score: float
+    flag: bool
+
+
 class Prediction(_Object):
-    """The answer for one file: `bytes` is its size, `read` how much of it the model saw. `error`: no outputs."""
+    """The answer for one file: `bytes` is its size, `read` how much of it the model saw. `error`: no outputs.
+
+    `unlike_training` is None where the checkpoint cannot tell.
+    """
 
     name: str | None = None
     run: str | None = None
     checkpoint: dict[str, Any] | None = None
     bytes: int | None = None
     read: int | None = None
+    unlike_training: UnlikeTraining | None = None
     outputs: dict[str, dict[str, Answer]] = {}
     error: dict[str, Any] | None = None
 

@@ -41,7 +41,7 @@ def carry_out(given: PredictionAssignment, channel: Channel, stop: StopOnSignal)
     predictor = Predictor.load(given.checkpoint)
     if predictor.digest != given.digest:
         raise CheckpointChanged(f"its digest is {predictor.digest}, not {given.digest}; submit the prediction anew")
-    layout = Layout(predictor.targets)
+    layout = Layout(predictor.targets, unlike=predictor.tells_unlike)
     parts = ResultParts(given, layout, channel, digest)
     log.info("from file %d of %d", parts.done, len(dataset))
     began, begun_at = time.monotonic(), parts.done
@@ -111,7 +111,8 @@ def _rows(layout: "Layout", predictor: "Predictor", dataset: PackedDataset, plac
     wanted = None if predictor.whole else predictor.max_length
     files = [dataset.read(at)[:wanted] for at in places]
     ids = [dataset.ids[at] for at in places]
-    return layout.table(ids, lengths, [predictor.read(n) for n in lengths], predictor.arrays(files))
+    unlike = [found.score for found in predictor.unlike(files) or ()]
+    return layout.table(ids, lengths, [predictor.read(n) for n in lengths], predictor.arrays(files), unlike)
 
 
 def _results(folder: Path, layout: "Layout", parts: list[Path], digest: Any) -> Results:

@@ -114,15 +114,18 @@ def _body(kind: str, loaded: Loaded, files: list[Received], answers: Answers) ->
 
 
 def _shown(loaded: Loaded, file: Received, answer: Answer | Exception) -> dict[str, Any]:
-    head = {
+    head: dict[str, Any] = {
         "run": loaded.servable.run_id,
         "checkpoint": {"step": loaded.servable.step, "digest": loaded.servable.digest},
         "bytes": file.size,
     }
     if isinstance(answer, Exception):
         return {**head, **_failed()}
+    head["read"] = answer.read
+    if (unlike := answer.unlike) is not None:
+        head["unlike_training"] = {"score": unlike.score, "flag": unlike.flag}
     outputs = {target: _output(output) for target, output in answer.outputs.items()}
-    return {**head, "read": answer.read, "outputs": {loaded.model.output_name: outputs}}
+    return {**head, "outputs": {loaded.model.output_name: outputs}}
 
 
 def _output(output: Categorical | Continuous) -> dict[str, Any]:

@@ -53,8 +53,8 @@ def predict(
 ) -> int:
     """Ask a model about a file, or about every file of a folder.
 
-    One file is answered in words; several, or --out, give a CSV: the file, for each target its label or value, and for
-    each class its probability. A --dataset is predicted by a job of the service, which goes on when this command ends;
+    One file is answered in words; several, or --out, give a CSV: the file, how unlike the training data it is (0 to 1,
+    where the model can tell), for each target its label or value, and for each class its probability. A --dataset is predicted by a job of the service, which goes on when this command ends;
     so is a folder whose answers shall be Parquet.
     """
     if run and model:
@@ -185,12 +185,15 @@ def _write_csv(answers: Iterator[Prediction], target: Path | None) -> int:
 
 def _rows(answers: Iterator[Prediction], file: TextIO) -> int:
     writer: Any = None
-    failed = 0
+    failed = flagged = 0
     for answer in answers:
         if answer.error:
             failed += 1
             note(f"{answer.name}: {answer.error.get('detail')}")
         columns = [("file", answer.name or "")]
+        if (unlike := answer.unlike_training) is not None:
+            columns.append(("unlike_training", f"{unlike.score:.6g}"))
+            flagged += unlike.flag
         for target, seen in answer.answers().items():
             columns += _cells(target, seen)
         cells = dict(columns)
@@ -202,6 +205,8 @@ def _rows(answers: Iterator[Prediction], file: TextIO) -> int:
             writer.writeheader()
         if writer is not None:
             writer.writerow(cells)
+    if flagged:
+        note(f"{count(flagged, 'file')} unlike the training data (unlike_training above 0.99): do not trust the answer")
     return failed
 
 
@@ -219,6 +224,8 @@ def _print_one(path: Path, answer: Prediction) -> None:
     length, seen_bytes = answer.bytes or 0, answer.read or 0
     read = f", {size(seen_bytes)} of it read" if seen_bytes < length else ""
     console.print(Text(f"{path.name} ({size(length)}{read}) by run {answer.run} at step {step}", "dim"))
+    if (unlike := answer.unlike_training) is not None and unlike.flag:
+        console.print(Text("! unlike the training data: do not trust this answer", "bold yellow"))
     for target, seen in answer.answers().items():
         if seen.probabilities is None:
             console.print(Text(f"{target}: ") + Text(f"{seen.value:.6g}", "bold green"))

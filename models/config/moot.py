@@ -109,7 +109,7 @@ def moot_notes(form: FullForm, body: dict[str, Any]) -> list[dict[str, str]]:
         zeros = f"the first window begins with {-length % window} zeros, as in EIR"
         notes.append(note(WINDOW, f"max_length {length} is no multiple of {window}: {zeros}"))
     if form.input.model_cfg.model_type == "octet":
-        return notes + [*_beside_octet(body)]
+        return [*notes, *_beside_octet(body)]
     if "octet" in body.get("input", {}).get("model_config", {}):
         notes.append(note(f"{MODEL}/octet", "without effect: model_type is not 'octet'"))
     given, usual = form.model_dump(by_alias=True), FullForm().model_dump(by_alias=True)

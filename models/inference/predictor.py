@@ -109,6 +109,11 @@ class Predictor:
             ]
         return found
 
+    @property
+    def tells_unlike(self) -> bool:
+        """Whether `unlike` has an answer."""
+        return self._model.novelty([]) is not None
+
     @torch.inference_mode()
     def unlike(self, files: Sequence[File]) -> list[Unlike] | None:
         """For each file whether it is like the training files; None where the checkpoint cannot tell."""

@@ -21,14 +21,15 @@ MOST_ROWS = 1 << 16
 class Layout:
     """The columns of a table of answers.
 
-    `id`, `bytes` (the file's length), `read` (how many of them the model saw); then for each target a column of its
-    name, the label or the value; and for each class of a categorical one `TARGET:CLASS`, its probability. A name that
-    is taken already gets `_2` (or the next free number) behind it.
+    `id`, `bytes` (the file's length), `read` (how many of them the model saw), with `unlike` also `unlike_training`,
+    its score; then for each target a column of its name, the label or the value; and for each class of a categorical
+    one `TARGET:CLASS`, its probability. A name that is taken already gets `_2` (or the next free number) behind it.
     """
 
-    def __init__(self, targets: Sequence[TargetSpec]) -> None:
-        self._targets = list(targets)
+    def __init__(self, targets: Sequence[TargetSpec], *, unlike: bool = False) -> None:
+        self._targets, self._unlike = list(targets), unlike
         fields = [("id", pa.string()), ("bytes", pa.int64()), ("read", pa.int64())]
+        fields += [("unlike_training", pa.float64())] if unlike else []
         for target in targets:
             kind = pa.float64() if target.classes is None else pa.string()
             fields.append((target.name, kind))
@@ -43,10 +44,19 @@ class Layout:
         return _rows(PART_CELLS, self.schema)
 
     def table(
-        self, ids: Sequence[str], lengths: Sequence[int], read: Sequence[int], answers: Mapping[str, Float64]
+        self,
+        ids: Sequence[str],
+        lengths: Sequence[int],
+        read: Sequence[int],
+        answers: Mapping[str, Float64],
+        unlike: Sequence[float] = (),
     ) -> pa.Table:
-        """Rows in the order of the files. answers: of each target, probabilities (N, classes) or values (N,)."""
+        """Rows in the order of the files. answers: of each target, probabilities (N, classes) or values (N,).
+
+        unlike: the scores (N,), where the layout has them.
+        """
         columns = [pa.array(ids, pa.string()), pa.array(lengths, pa.int64()), pa.array(read, pa.int64())]
+        columns += [pa.array(unlike, pa.float64())] if self._unlike else []
         for target in self._targets:
             found = answers[target.name]
             if target.classes is None:

@@ -50,7 +50,7 @@ class Network(nn.Module):
         return []
 
     def learn(self, pieces: "Pieces", mixture: Mixes | None = None) -> dict[str, Tensor]:
-        """Pieces of files -> {target: (K * B, outputs)} float32, of K networks that learn side by side, one after another.
+        """Pieces of files -> {target: (K * B, outputs)} float32: what each of K networks says, one after another.
 
         mixture: mixes samples inside the network. Called in training mode, with gradients.
         """
@@ -79,7 +79,7 @@ class Network(nn.Module):
         raise NotImplementedError
 
     def novelty(self, files: Sequence[File]) -> list[Unlike] | None:
-        """For each file whether it is like those trained on; None for a network that does not know. None is empty.
+        """For each file whether it is like those trained on; None, also for no files, from a network that cannot tell.
 
         `files` are as for `answer`. Called in eval mode, without gradients.
         """

@@ -1,4 +1,4 @@
-"""The moving average of weights over steps: what validation measures and a `best` checkpoint keeps, where a model asks."""
+"""The moving average of weights over steps: what validation measures and a `best` checkpoint keeps."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

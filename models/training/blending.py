@@ -68,7 +68,7 @@ def _least_loss(target: TargetSpec, evidence_NSo: Tensor, labels_N: Tensor) -> T
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
-    search.step(loss)
+    search.step(loss)  # type: ignore[no-untyped-call]
     return logs.detach().exp()
 
 

@@ -217,8 +217,9 @@ def _precision_area(scores: Floats, positive: NDArray[np.bool_]) -> float:
 
 
 def _calibration_error(probabilities: Floats, labels: Labels, counts: Counts) -> float:
-    """ECE of Guo et al. (2017), section 2: by bins of equal width of the highest probability, the share of right answers
-    against the mean probability, weighted by files.
+    """ECE of Guo et al. (2017), section 2, over bins of equal width of the highest probability.
+
+    In each the share of right answers against the mean probability, weighted by files.
     """
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)

@@ -27,6 +27,15 @@ class CheckpointUsed(BaseModel):
     digest: str = Field(description="SHA-256 of the checkpoint file, hex.")
 
 
+class UnlikeTraining(BaseModel):
+    """How unlike the files that the run was trained on a file is. Absent where the checkpoint cannot tell."""
+
+    score: float = Field(
+        ge=0, le=1, description="The share of files like the training files that are more like them than this one."
+    )
+    flag: bool = Field(description="Above 0.99: the file is of another kind, and its answer is not to be trusted.")
+
+
 class Prediction(BaseModel):
     """The answer for one file."""
 
@@ -34,6 +43,7 @@ class Prediction(BaseModel):
     checkpoint: CheckpointUsed
     bytes: int = Field(description="Size of the file as sent.")
     read: int = Field(description="How many of its bytes the model saw.")
+    unlike_training: UnlikeTraining | None = None
     outputs: dict[str, dict[str, CategoricalOutput | ContinuousOutput]] = Field(
         description="Output name, then target name, to the answer."
     )
@@ -55,6 +65,7 @@ class NamedPrediction(BaseModel):
     checkpoint: CheckpointUsed
     bytes: int
     read: int | None = None
+    unlike_training: UnlikeTraining | None = None
     outputs: dict[str, dict[str, CategoricalOutput | ContinuousOutput]] | None = None
     error: PredictionFailure | None = None
 

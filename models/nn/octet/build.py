@@ -25,7 +25,9 @@ def build_deep(octet: "OctetConfig", max_length: int, outputs: Mapping[str, int]
 
     Raises ValueError when a view lacks what it reads by.
     """
-    assert octet.size is not None and octet.views is not None and octet.members is not None
+    assert octet.size is not None
+    assert octet.views is not None
+    assert octet.members is not None
     size, names = SIZES[octet.size], octet.views
 
     def member() -> OctetNet:

@@ -94,7 +94,7 @@ class OctetModel(Network):
 
 
 def _portions(widths: np.ndarray) -> Iterator[slice]:
-    """Slices of rising widths (P,), each of at most TOKENS_AT_ONCE tokens when as wide as its widest, one row at least."""
+    """Slices of rising widths (P,), each of at most TOKENS_AT_ONCE tokens, padding counted; one row at least."""
     begin = 0
     while begin < len(widths):
         end = begin + 1

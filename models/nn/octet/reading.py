@@ -1,4 +1,4 @@
-"""How a model reads whole files: where its pieces begin, in training and in a prediction, and the batch made of them."""
+"""How a model reads whole files: where its pieces begin, in training and in a prediction, and the batch of them."""
 
 from collections.abc import Sequence
 
