@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
-from models.config.octet import RasterConfig, Size, ViewName, WaveConfig
+from models.config.octet import SIZES, RasterConfig, Size, ViewName, WaveConfig
 from models.config.rules import VALID_SIZE
 from models.config.run import RunConfig
 from models.config.shortcuts import ShortForm
@@ -55,6 +55,8 @@ SHARES: tuple[tuple[float, float | int], ...] = ((1_000, 0.2), (20_000, 0.1), (m
 """Up to so many labelled files: what is held back. 2,500 files measure an accuracy to 1 %."""
 PASSES = ((300, 100), (1_000, 60), (5_000, 30), (20_000, 16), (math.inf, 6))
 """Up to so many training files: so many passes over them at most; the device's plan fits them to the time there is."""
+FEWEST_BITS = 10
+"""Of the n-gram table, however few bytes there are."""
 LEAST_STEPS = 300
 """However few files: weights need so many steps to get anywhere, and small data sets make cheap ones."""
 BATCH_BYTES = 2**16
@@ -63,7 +65,7 @@ BATCHES = (8, 64)
 """Files of a step: at least and at most."""
 STEPS_PER_PASS = 8
 """A pass over a small data set has at least so many steps."""
-MEMBERS = ((1_000, 4), (5_000, 2), (math.inf, 1))
+MEMBERS = ((300, 2), (1_000, 4), (5_000, 2), (math.inf, 1))
 """Up to so many training files: so many networks side by side. Few files vary a network much; averaging is the cure."""
 STRIDES = ((160, 1), (640, 2), (1_536, 4), (math.inf, 8))
 """Up to so many bytes of a piece: the stem makes a frame of so many."""
@@ -111,6 +113,8 @@ def _model(summary: DatasetSummary, train: int, device: Device) -> Iterator[Choi
     probes = summary.probes or UNKNOWN
     size, why = _size(train, device)
     yield Choice(f"{OCTET}/size", size, why)
+    bits = max(FEWEST_BITS, min(SIZES[size].bits, summary.bytes.bit_length() + 1))
+    yield Choice(f"{OCTET}/ngram_bits", bits, f"for n-grams of {summary.bytes} bytes")
     members = int(up_to(MEMBERS, train))
     yield Choice(f"{OCTET}/members", members, f"for {train} training files")
     views, why = _views(probes)
@@ -128,6 +132,8 @@ def _model(summary: DatasetSummary, train: int, device: Device) -> Iterator[Choi
 
 
 def _size(train: int, device: Device) -> tuple[Size, str]:
+    if train < 300:
+        return "nano", f"{train} training files would be learnt by heart by a larger one"
     if device == "cpu":
         return "tiny", "runs of minutes on a CPU"
     if train < 5_000:

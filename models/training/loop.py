@@ -10,6 +10,7 @@ from models.training.device import seed_torch, torch_as_planned
 from models.training.due import how_it_ends, progress, resume_due, training_point_due, validation_owed
 from models.training.evaluate import Evaluation, evaluate
 from models.training.mixing import draw_mixture
+from models.training.prepare import preparation_due, prepare
 from models.training.report import Outcome, Point, Report, Side, Stop, TrainingError
 from models.training.running_sums import add, training_metrics
 from models.training.sampling import seed_of_step
@@ -32,6 +33,9 @@ def train(job: Job, report: Report, stop: Stop) -> Outcome:
     """Go on from job.state.step to the end. Raises NonFiniteLoss and DivergedError."""
     report.planned(job.plan)
     with torch_as_planned(job.plan):
+        if preparation_due(job) and how_it_ends(job, stop) is None and prepare(job, stop):
+            validate(job, report, stop)  # what was fitted answers already, long before the network does
+            save_resume(job, report)
         while (end := how_it_ends(job, stop)) is None:
             if validation_owed(job):
                 validate(job, report, stop)

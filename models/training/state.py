@@ -26,7 +26,7 @@ from models.training.schedules import PlateauState
 class TrainState:
     """Where training stands after `step` steps.
 
-    last: the newest validation, at step `evaluated` (0 = none yet). written: the step of the newest best checkpoint.
+    prepared: what comes before the first step is done. last: the newest validation, at step `evaluated`. written: the step of the newest best checkpoint.
     sums: of training since the last training point. Random numbers are not here: they follow from (seed, step).
     """
 
@@ -35,6 +35,7 @@ class TrainState:
     optimisers: Optimisers
     sums: dict[str, Tensor]
     average: WeightAverage | None = None
+    prepared: bool = False
     step: int = 0
     plateau: PlateauState = field(default_factory=PlateauState)
     early_stop: EarlyStopState = field(default_factory=EarlyStopState)
@@ -86,6 +87,7 @@ def save_state(state: TrainState, identity: Identity, folder: Path) -> Saved:
     header = {
         **identity.header(),
         "step": state.step,
+        "prepared": state.prepared,
         "plateau": asdict(state.plateau),
         "early_stop": asdict(state.early_stop),
         "last": _evaluation_out(state.last),
@@ -109,6 +111,7 @@ def load_state(state: TrainState, identity: Identity, path: Path) -> None:
         _scatter(state, tensors, header["optimiser"])
         if state.average is not None:
             state.average.load(_under("average.", tensors), header["average"])
+        state.prepared = header["prepared"]
         state.step, state.evaluated, state.written = header["step"], header["evaluated"], header["written"]
         state.plateau = PlateauState(**header["plateau"])
         state.early_stop = EarlyStopState(**header["early_stop"])

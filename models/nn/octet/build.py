@@ -21,7 +21,7 @@ ORDERS = (2, 3, 4, 6)
 
 
 def build_deep(octet: "OctetConfig", max_length: int, outputs: Mapping[str, int]) -> OctetEnsemble:
-    """The members of a complete config (no null among size, views, stride, members). outputs: numbers of each target.
+    """The members of a complete config (no null among size, views, stride, ngram_bits, members). outputs: numbers of each target.
 
     Raises ValueError when a view lacks what it reads by.
     """
@@ -36,6 +36,11 @@ def build_deep(octet: "OctetConfig", max_length: int, outputs: Mapping[str, int]
     return OctetEnsemble([member() for _ in range(octet.members)])
 
 
+def _bits(octet: "OctetConfig") -> int:
+    assert octet.ngram_bits is not None
+    return octet.ngram_bits
+
+
 def _bytes(octet: "OctetConfig", size: Dimensions, _: int) -> View:
     assert octet.stride is not None
     return BytesView(
@@ -43,7 +48,7 @@ def _bytes(octet: "OctetConfig", size: Dimensions, _: int) -> View:
         stride=octet.stride,
         channels=size.channels,
         orders=ORDERS[:3],
-        bits=size.bits - 2,
+        bits=_bits(octet) - 2,
         ngram_width=size.ngram_width,
         convs=size.convs,
         layers=size.layers,
@@ -51,8 +56,8 @@ def _bytes(octet: "OctetConfig", size: Dimensions, _: int) -> View:
     )
 
 
-def _ngrams(_: "OctetConfig", size: Dimensions, __: int) -> View:
-    return NgramView(ORDERS, bits=size.bits, width=size.ngram_width)
+def _ngrams(octet: "OctetConfig", size: Dimensions, __: int) -> View:
+    return NgramView(ORDERS, bits=_bits(octet), width=size.ngram_width)
 
 
 def _statistics(_: "OctetConfig", size: Dimensions, __: int) -> View:

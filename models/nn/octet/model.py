@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.nn.network import File, Mixes, Network
+from models.nn.network import File, Mixes, Network, Unlike
+from models.nn.novelty import FLAGGED, Novelty
 from models.nn.octet.blend import Blend
 from models.nn.octet.build import build_deep
 from models.nn.octet.pieces import Pieces
@@ -39,6 +40,7 @@ class OctetModel(Network):
         self.targets = [target.name for target in targets]
         self.deep = build_deep(octet, self.max_length, {target.name: target.outputs for target in targets})
         self.blend = Blend(targets, ["deep"])
+        self.unlike = Novelty()
 
     def tables(self) -> list[nn.Parameter]:
         """See Network: the n-gram tables."""
@@ -65,6 +67,13 @@ class OctetModel(Network):
         """See Network: what the deep network says, then the wide branch."""
         deep = self._deep(files)
         return {name: torch.stack([deep[name]], dim=1) for name in self.targets}
+
+    def novelty(self, files: Sequence[File]) -> list[Unlike] | None:
+        """See Network: None until the training files are known, and where they are too few."""
+        if not self.unlike.fitted:
+            return None
+        scores, _ = self.unlike.score(files)
+        return [Unlike(score, score > 1.0 - FLAGGED) for score in scores.tolist()]
 
     def _deep(self, files: Sequence[File]) -> dict[str, Tensor]:
         """{target: (N, outputs)}, the mean over the pieces of each file; pieces of like length go through together."""
