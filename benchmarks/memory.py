@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from models.config import RunConfig, TargetSpec, load_config
-from models.config.size import PROCESS_BYTES, Load, memory_bytes, predicting_bytes
+from models.config.load import PROCESS_BYTES, Load
+from models.config.size import memory_bytes, predicting_bytes
 from models.memory import peak_bytes
 from models.packed import LabelTable, PackedDataset, PackWriter
 from models.threads import wait_without_spinning

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from models.config.faults import Fault
 from models.config.inputs import ExtractorModel
+from models.config.load import PROCESS_BYTES, Load
 from models.config.rules import WIDTH
 from models.config.run import RunConfig
-from models.config.size import PROCESS_BYTES, Load, memory_bytes
+from models.config.size import memory_bytes
 from models.config.targets import TargetSpec
 
 BATCH = "/globals/basic_experiment/batch_size"

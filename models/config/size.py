@@ -6,48 +6,37 @@ the estimate (and none below two thirds of it). For a GPU they follow from the s
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
+from models.config import octet_size
 from models.config.fusion import ResidualBlocks
 from models.config.inputs import VOCABULARY, ExtractorModel
+from models.config.load import FLOAT, MARGIN, PROCESS_BYTES, SERVING_BYTES, Load
 from models.config.outputs import HeadModel
 from models.config.run import RunConfig
 from models.config.targets import TargetSpec
 from models.packed.summary import DatasetSummary
 
-_FLOAT = 4
-"""Bytes of a float32."""
-PROCESS_BYTES = {"cpu": 500 * 10**6, "cuda": 600 * 10**6}
-"""A process with torch loaded and used, without any model; of a GPU, what its context and libraries take there."""
-SERVING_BYTES = 180 * 10**6
-"""What the first predictions of a process take, whatever the model: pages of torch's libraries, arenas of threads. The
-same load took 84 MB on an idle machine and 163 MB on a busy one."""
-_MARGIN = 1.07
 CHUNK_TOKENS = 4096
 """As models.nn.sequence_default.TOKENS_AT_ONCE: on a CPU, each thread takes so many through the blocks at a time."""
 SCORES = 2**18
 """As models.nn.dropped_attention.SCORES_AT_ONCE, for a window whose scores are fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What decides about memory beside the config: files per step, CPU threads, files of a validation, device."""
-
-    batch: int
-    threads: int = 1
-    validation: int = 0
-    device: Literal["cpu", "cuda"] = "cpu"
-
-
 def parameters(config: RunConfig, targets: Sequence[TargetSpec]) -> int:
     """How many numbers the model learns: extractor, fusion and heads, as models.nn builds them."""
+    if is_octet(config):
+        return octet_size.parameters(config, targets)
     length, fusion = config.input.input_type_info.max_length, config.fusion.model_cfg
     return (
         _extractor(config.input.model_cfg, length)
         + _stack(fusion, features(config.input.model_cfg, length))
         + _heads(config.output.model_cfg, fusion.fc_task_dim, [target.outputs for target in targets])
     )
+
+
+def is_octet(config: RunConfig) -> bool:
+    """Whether it describes Octet's own model, whose arithmetic is octet_size's; else EIR's, whose is here."""
+    return config.input.model_cfg.model_type == "octet"
 
 
 def sized_targets(config: RunConfig, summary: DatasetSummary) -> list[TargetSpec]:
@@ -66,30 +55,36 @@ def memory_bytes(config: RunConfig, targets: Sequence[TargetSpec], load: Load) -
 
     The peak is the end of a step's way forward, or the writing of a checkpoint, or a validation's metrics.
     """
+    if is_octet(config):
+        return octet_size.memory_bytes(config, targets, load)
     weights, moments = parameters(config, targets), 1 if config.globals.optimization.optimizer == "sgdm" else 2
     step = _step_bytes(config, load)
-    peaks = [step + _FLOAT * (2 + moments) * weights]
+    peaks = [step + FLOAT * (2 + moments) * weights]
     if load.device == "cpu":
         # A state is gathered, put in line and written; what the step has given back is not all there again.
-        peaks.append(0.4 * step + _FLOAT * (3 * (1 + moments) + 1) * weights)
+        peaks.append(0.4 * step + FLOAT * (3 * (1 + moments) + 1) * weights)
         outputs = sum(target.outputs for target in targets)
-        peaks.append(_FLOAT * (2 + moments) * weights + 40 * load.validation * outputs)
-    return PROCESS_BYTES[load.device] + round(_MARGIN * max(peaks))
+        peaks.append(FLOAT * (2 + moments) * weights + 40 * load.validation * outputs)
+    return PROCESS_BYTES[load.device] + round(MARGIN * max(peaks))
 
 
 def predicting_bytes(config: RunConfig, targets: Sequence[TargetSpec], batch: int, *, threads: int = 1) -> int:
     """The most that predictions of so many files at once add to a process that serves already, weights included."""
+    if is_octet(config):
+        return octet_size.predicting_bytes(config, targets, batch)
     model, length = config.input.model_cfg, config.input.input_type_info.max_length
     width, tokens = model.embedding_dim, batch * _tokens(model, length)
     chunk, used = _chunks(model, length, batch, threads)
     passing = used * chunk * (9 * width + 5 * _hidden(model)) + 4 * batch * features(model, length)
-    return round(_MARGIN * _FLOAT * (parameters(config, targets) + tokens * (6 * width + 2) + passing)) + SERVING_BYTES
+    return round(MARGIN * FLOAT * (parameters(config, targets) + tokens * (6 * width + 2) + passing)) + SERVING_BYTES
 
 
 def checkpoint_sizes(config: RunConfig, targets: Sequence[TargetSpec]) -> tuple[int, int]:
     """Bytes of a checkpoint that is served, and of one to resume from; their headers are some kilobytes more."""
+    if is_octet(config):
+        return octet_size.checkpoint_sizes(config, targets)
     moments = 1 if config.globals.optimization.optimizer == "sgdm" else 2
-    weights = _FLOAT * parameters(config, targets)
+    weights = FLOAT * parameters(config, targets)
     gathered = config.globals.optimization.gradient_accumulation_steps or 1
     return weights, weights * (1 + moments + (gathered > 1))
 
@@ -109,10 +104,10 @@ def _step_bytes(config: RunConfig, load: Load) -> float:
             scores = 6 * max(SCORES, window**2)
     outside = (13 if config.globals.training_control.mixing_alpha > 0 else 11) * width + 2
     tokens = load.batch * _tokens(model, length)
-    kept = tokens * (init.num_layers * (_FLOAT * block + masks) + _FLOAT * outside)
+    kept = tokens * (init.num_layers * (FLOAT * block + masks) + FLOAT * outside)
     chunk, threads = _chunks(model, length, load.batch, load.threads) if on_cpu else (tokens, 1)
     passing = threads * (chunk * (14 * width + 3 * hidden) + scores)
-    return kept + _FLOAT * (passing + 8 * load.batch * features(model, length))
+    return kept + FLOAT * (passing + 8 * load.batch * features(model, length))
 
 
 def features(model: ExtractorModel, max_length: int) -> int:

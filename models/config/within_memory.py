@@ -6,10 +6,11 @@ from typing import NamedTuple
 from models.config.choose import Chosen
 from models.config.faults import ConfigError, Fault
 from models.config.fits import BATCH, LENGTH, largest_batch, largest_length, memory_fault, size
+from models.config.load import Load
 from models.config.request import RunRequest, as_sent
 from models.config.run import RunConfig, dump_config, load_config
 from models.config.sides import sides_of
-from models.config.size import Load, sized_targets
+from models.config.size import sized_targets
 from models.config.targets import TargetSpec
 from models.packed.summary import DatasetSummary
 
@@ -28,7 +29,7 @@ def load_of(config: RunConfig, request: RunRequest, summary: DatasetSummary, thr
     """What decides about memory beside the config."""
     sides = sides_of(config, summary, request.plan)
     asked = request.plan.threads if request.plan else None
-    return Load(sides.batch, asked or threads, sides.valid)
+    return Load(sides.batch, asked or threads, sides.valid, data_bytes=summary.bytes)
 
 
 def within_memory(chosen: Chosen, request: RunRequest, summary: DatasetSummary, room: Room) -> Chosen:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from models.config import PlanRequest, RunConfig, TargetSpec
 from models.config.fits import BATCH, largest_batch, memory_fault
-from models.config.size import Load
+from models.config.load import Load
 from models.packed import PackedDataset
 from models.training.build import chosen_targets, open_job, split_files, target_spec
 from models.training.device import default_device, default_threads, memory_of, torch_as_planned
@@ -77,7 +77,7 @@ def choose_for_device(
     basic, threads = config.globals.basic_experiment, asked.threads or default_threads()
     wanted = min(asked.batch or basic.batch_size, len(files.train))
     targets = [target_spec(config, table, files.train) for table in tables]
-    load = Load(wanted, threads, len(files.valid), default_device())
+    load = Load(wanted, threads, len(files.valid), default_device(), int(dataset.lengths.sum()))
     batch = _batch_that_fits(config, targets, load, memory, asked)
     per_epoch = len(files.train) // batch
     plan = Plan(

@@ -7,7 +7,8 @@ import pytest
 from models.config import TargetSpec, choose_for_data, parse_request
 from models.config.fits import BATCH, LENGTH, POOL, WINDOW, memory_fault, size
 from models.config.rules import WIDTH
-from models.config.size import Load, memory_bytes
+from models.config.load import Load
+from models.config.size import memory_bytes
 from tests.models.config.bodies import summary, tutorial, with_value
 
 GIB = 2**30

@@ -16,7 +16,8 @@ from models.config import (
     parse_request,
     size,
 )
-from models.config.size import Load, features
+from models.config.load import Load
+from models.config.size import features
 from models.nn.classifier import ByteClassifier
 from models.nn.dropped_attention import SCORES_AT_ONCE
 from models.nn.sequence_default import TOKENS_AT_ONCE

@@ -1,0 +1,66 @@
+"""The arithmetic of Octet's own model, against the real one."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from models.config import TargetSpec, checkpoint_sizes, load_config, memory_bytes, octet_size, parameters
+from models.config import predicting_bytes as predicting
+from models.config.load import Load
+from models.config.octet import SIZES, OctetConfig
+from models.nn.networks import build_network
+from models.nn.octet import build, model, reading
+from tests.house.source import ROOT
+
+TARGETS = [TargetSpec("kind", "categorical", ["a", "b", "c"]), TargetSpec("level", "continuous")]
+EVERY = ["bytes", "ngrams", "statistics", "wave", "raster"]
+
+
+def octet_config(length=256, batch=8, **octet):
+    octet = {"size": "nano", "views": EVERY, "members": 1, "stride": 4, "wide": False} | octet
+    octet = {"wave": {"reading": "i16le"}, "raster": {"period": 24}} | octet
+    return load_config(
+        {
+            "dataset": "d",
+            "globals": {"basic_experiment": {"batch_size": batch}},
+            "input": {
+                "input_type_info": {"max_length": length},
+                "model_config": {"model_type": "octet", "octet": octet},
+            },
+            "output": {"output_type_info": {"target_cat_columns": ["kind"], "target_con_columns": ["level"]}},
+        }
+    )
+
+
+def held(config):
+    return sum(weight.numel() for weight in build_network(config, TARGETS).parameters())
+
+
+@pytest.mark.parametrize("view", EVERY)
+@pytest.mark.parametrize("size", ["nano", "tiny", "small"])
+def test_the_arithmetic_counts_what_torch_holds_of_a_view(size, view):
+    config = octet_config(size=size, views=[view])
+    assert parameters(config, TARGETS) == held(config)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 8, 16])
+def test_it_counts_the_stem_of_every_stride(stride):
+    config = octet_config(views=["bytes"], stride=stride)
+    assert parameters(config, TARGETS) == held(config)
+
+
+@pytest.mark.parametrize("length", [5, 200, 797, 5000])
+@pytest.mark.parametrize(
+    "raster",
+    [{"period": 28}, {"period": 28, "grid": True}, {"period": 96, "unit": 3, "grid": True}, {"period": 2}],
+)
+def test_it_counts_rasters_of_every_shape(length, raster):
+    config = octet_config(length, views=["raster"], raster=raster)
+    assert parameters(config, TARGETS) == held(config)
+
+
+def test_it_counts_members_and_views_side_by_side():
+    config = octet_config(members=3)
+    assert parameters(config, TARGETS) == held(config)
