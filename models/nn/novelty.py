@@ -85,7 +85,7 @@ class Novelty(nn.Module):
         """For each file, none of them empty, whether it is like the training files; None while it is not fitted."""
         if not self.fitted:
             return None
-        scores = self.score(files, pooled)[0] if len(files) else np.zeros(0)
+        scores, _ = self.score(files, pooled)
         return [Unlike(score, score > 1.0 - FLAGGED) for score in scores.tolist()]
 
     def score(self, files: Sequence[File], pooled: Tensor | None = None) -> tuple[Float64, Float64]:
@@ -96,6 +96,8 @@ class Novelty(nn.Module):
         least (Tippett): many things that are a little odd, or one that is very odd. Each is compared with what it is
         for held-out files, and so is the worse of the two: so the measures need not be independent.
         """
+        if not len(files):
+            return np.zeros(0), np.zeros((0, len(self.array("tails")) - TWO_SIDED - 3))
         evidence = self.evidence(self.statistics(self.measure(files), pooled))
         log_p = log_tail(self.array("tails")[-1], self.together(evidence))
         return -np.expm1(np.minimum(log_p, 0.0)), evidence
