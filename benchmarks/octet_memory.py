@@ -3,6 +3,7 @@
 from typing import Any
 
 from models.config import RunConfig, load_config
+from models.config.octet import SIZES
 
 TEXT: dict[str, Any] = {
     "size": "tiny", "views": ["bytes", "ngrams", "statistics"], "members": 1, "stride": 4, "batch": 64, "length": 1024,
@@ -43,7 +44,11 @@ OCTET_ROWS: dict[str, dict[str, Any]] = {
 def octet_config(row: dict[str, Any]) -> RunConfig:
     """The config of a row."""
     octet = {key: row[key] for key in ("size", "views", "members", "stride")}
-    octet |= {"wave": row.get("wave", {"reading": "i16le"}), "raster": row.get("raster", {"period": 28})}
+    octet |= {
+        "ngram_bits": row.get("bits", SIZES[row["size"]].bits),
+        "wave": row.get("wave", {"reading": "i16le"}),
+        "raster": row.get("raster", {"period": 28}),
+    }
     return load_config(
         {
             "dataset": "noise",

@@ -6,10 +6,10 @@ from typing import get_args
 
 from models.config.load import Load
 from models.config.mends import LENGTH, Fits, Mend, batch_mend, largest, shorter
-from models.config.octet import OctetConfig, Size
+from models.config.octet import SIZES, OctetConfig, Size
+from models.config.rules import OCTET
 from models.config.run import RunConfig
 
-OCTET = "/input/model_config/octet"
 SIZE = f"{OCTET}/size"
 WIDE = f"{OCTET}/wide_memory_mb"
 LEAST_WIDE_MB = 64
@@ -45,7 +45,9 @@ def octet_together(config: RunConfig, load: Load, fits: Fits, batch_at: str) -> 
     if found is None:
         return "Take fewer views, and lower size, ngram_bits, members, max_length and batch_size together."
     beside = f", wide_memory_mb {wide}" if wide else ""
-    return f"With {batch_at.rpartition('/')[2]} 1, max_length {length}, members 1{beside}, size {found} would fit."
+    bits = resized(least, found).input.model_cfg.octet.ngram_bits
+    files = f"{batch_at.rpartition('/')[2]} 1"
+    return f"With {files}, max_length {length}, members 1, ngram_bits {bits}{beside}, size {found} would fit."
 
 
 def fitting_wide_mb(config: RunConfig, load: Load, fits: Fits) -> int:
@@ -74,8 +76,9 @@ def smaller_sizes(config: RunConfig) -> list[Size]:
 
 
 def resized(config: RunConfig, size: Size) -> RunConfig:
-    """The config with another size of model."""
-    return with_octet(config, size=size)
+    """The config with another size of model, whose tables of n-grams have at most the rows of that size."""
+    bits = min(SIZES[size].bits, config.input.model_cfg.octet.ngram_bits or SIZES[size].bits)
+    return with_octet(config, size=size, ngram_bits=bits)
 
 
 def with_octet(config: RunConfig, **changes: object) -> RunConfig:
@@ -96,7 +99,8 @@ def _mends(config: RunConfig, load: Load, fits: Fits, batch_at: str) -> Iterator
     if members := largest(octet.members - 1, lambda count: fits(with_octet(config, members=count), load)):
         yield Mend(f"{OCTET}/members", f"lower members to {members}")
     if size := next((name for name in smaller_sizes(config) if fits(resized(config, name), load)), None):
-        yield Mend(SIZE, f"set size to {size}")
+        bits = resized(config, size).input.model_cfg.octet.ngram_bits
+        yield Mend(SIZE, f"set size to {size}" + (f" and ngram_bits to {bits}" if bits != octet.ngram_bits else ""))
     strides = [stride for stride in (2, 4, 8, 16) if "bytes" in octet.views and stride > octet.stride]
     if stride := next((stride for stride in strides if fits(with_octet(config, stride=stride), load)), None):
         yield Mend(f"{OCTET}/stride", f"set stride to {stride}")

@@ -10,7 +10,6 @@ from models.config.fits import memory_fault, size
 from models.config.load import Load
 from models.config.mends import BATCH, LENGTH, Fits, largest, shorter
 from models.config.octet_fits import (
-    OCTET,
     SHORT,
     SIZE,
     WIDE,
@@ -21,6 +20,7 @@ from models.config.octet_fits import (
     with_octet,
 )
 from models.config.request import RunRequest, as_sent
+from models.config.rules import OCTET
 from models.config.run import RunConfig, dump_config
 from models.config.sides import sides_of
 from models.config.size import memory_bytes, sized_targets
@@ -28,7 +28,7 @@ from models.packed.summary import DatasetSummary
 
 FEWEST = 4
 """Files a step below which the short form would rather see fewer bytes of each."""
-MEMBERS = f"{OCTET}/members"
+MEMBERS, BITS = f"{OCTET}/members", f"{OCTET}/ngram_bits"
 
 
 class Room(NamedTuple):
@@ -110,7 +110,7 @@ def _with_batch(config: RunConfig, batch: int) -> RunConfig:
 def _changed(before: RunConfig, after: RunConfig) -> list[str]:
     """Pointers of what is not as it was."""
     old, new = dump_config(before), dump_config(after)
-    return [at for at in (BATCH, LENGTH, WIDE, MEMBERS, SIZE) if _at(old, at) != _at(new, at)]
+    return [at for at in (BATCH, LENGTH, WIDE, MEMBERS, SIZE, BITS) if _at(old, at) != _at(new, at)]
 
 
 def _at(values: object, at: str) -> object:
