@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.octet_memory import OCTET_ROWS, octet_config
 from models.config import RunConfig, TargetSpec, load_config
 from models.config.load import PROCESS_BYTES, Load
 from models.config.size import memory_bytes, predicting_bytes
@@ -74,8 +75,13 @@ ROWS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+ROWS |= OCTET_ROWS
+
+
 def config_of(row: dict[str, Any]) -> RunConfig:
     """The config of a row."""
+    if "size" in row:
+        return octet_config(row)
     return load_config(
         {
             "dataset": "noise",
@@ -168,16 +174,19 @@ def train_steps(config: RunConfig, dataset: PackedDataset, batch: int, threads: 
 
 
 def predict(config: RunConfig, targets: list[TargetSpec], batch: int, threads: int) -> None:
-    """Three batches of predictions."""
+    """Three batches of predictions; of a model that reads whole files, of files ten times as long as a piece."""
+    import numpy as np
     import torch
 
-    from models.nn.classifier import ByteClassifier
+    from models.nn.networks import build_network
 
     torch.set_num_threads(threads)
-    model = ByteClassifier(config, targets).eval()
+    model = build_network(config, targets).eval()
+    length = config.input.input_type_info.max_length * (10 if model.whole else 1)
+    draw = np.random.default_rng(7)
     with torch.inference_mode():
         for _ in range(3):
-            model(torch.randint(256, (batch, config.input.input_type_info.max_length)))
+            model.answer(draw.integers(256, size=(batch, length), dtype=np.uint8))
 
 
 def main() -> None:
@@ -201,9 +210,10 @@ def main() -> None:
         config, batch, threads, began = config_of(row), row["batch"], row.get("threads", 2), time.monotonic()
         classes, valid = row.get("classes", 2), row.get("valid", row["batch"])
         targets = [TargetSpec("kind", "categorical", [f"c{i}" for i in range(classes)])]
-        load = Load(batch=batch, threads=threads, validation=valid)
+        load = Load(batch=batch, threads=threads, validation=valid, data_bytes=0)
         with tempfile.TemporaryDirectory() as folder:
-            dataset = noise(Path(folder) / "pack", 2 * batch + valid, min(row["length"], 4096), classes)
+            length = row["length"] if "size" in row else min(row["length"], 4096)
+            dataset = noise(Path(folder) / "pack", 2 * batch + valid, length, classes)
             out = Path(folder) / "out"
             took = held + peak_of(lambda: train_steps(config, dataset, batch, threads, out))  # noqa: B023  (called at once)
         predicts = peak_of(lambda: predict(config, targets, batch, threads))  # noqa: B023

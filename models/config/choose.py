@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.config.data_rules import Asked, split_faults, target_faults, usable_files, validation_files
+from models.config.data_rules import Asked, octet_faults, split_faults, target_faults, usable_files, validation_files
 from models.config.faults import ConfigError, Fault
 from models.config.globals import CAT_AVERAGING, CON_AVERAGING
 from models.config.recipe import Choice, Device, octet_choices, recipe, validation_size
@@ -88,6 +88,8 @@ def _from_eir(request: RunRequest, full: RunConfig, summary: DatasetSummary) -> 
     if not faults:
         manual = basic.manual_valid_ids
         faults += split_faults(asked, summary, basic.valid_size, manual, VALID_SIZE if manual is None else MANUAL)
+    if full.input.model_cfg.model_type == "octet":
+        faults += octet_faults(full.input.model_cfg.octet, summary)
     _raise_any([Fault(as_sent(fault.pointer, request.listed), fault.detail) for fault in faults])
     return dump_config(full), []
 

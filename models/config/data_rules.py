@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from models.config.faults import Fault
-from models.config.rules import MANUAL
+from models.config.octet import OctetConfig
+from models.config.rules import MANUAL, OCTET
 from models.config.run import RunConfig
 from models.config.targets import TargetType
 from models.config.words import nearest, shown
@@ -53,6 +54,23 @@ def _unreadable(column: TargetSummary, kind: TargetType, *, binary: bool) -> str
     if binary and column.distinct != 2:
         return f"has {column.distinct} classes; BCEWithLogitsLoss takes two: use CrossEntropyLoss."
     return None
+
+
+def octet_faults(octet: OctetConfig, summary: DatasetSummary) -> Iterator[Fault]:
+    """Views that a body names without saying how they read, where nothing in the data says it either."""
+    probes = summary.probes
+    if "raster" in (octet.views or ()) and octet.raster is None and (probes is None or probes.period is None):
+        yield Fault(
+            f"{OCTET}/raster",
+            "the view `raster` folds bytes into rows, and no length of a row stands out in the data; "
+            'write {"period": BYTES}, or leave `raster` out of views.',
+        )
+    if "wave" in (octet.views or ()) and octet.wave is None and (probes is None or probes.wave is None):
+        yield Fault(
+            f"{OCTET}/wave",
+            "the view `wave` reads bytes as numbers, and under no reading do those of the data follow from one "
+            'another; write {"reading": "i16le"} or another, or leave `wave` out of views.',
+        )
 
 
 def split_faults(

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from models.config.faults import Fault
 from models.config.inputs import ExtractorModel
 from models.config.load import PROCESS_BYTES, Load
+from models.config.mends import BATCH, LENGTH, Fits, Mend, batch_mend, largest, shorter
+from models.config.octet_fits import SIZE, octet_mends, octet_together
 from models.config.rules import WIDTH
 from models.config.run import RunConfig
-from models.config.size import memory_bytes
+from models.config.size import is_octet, memory_bytes
 from models.config.targets import TargetSpec
 
-BATCH = "/globals/basic_experiment/batch_size"
-LENGTH = "/input/input_type_info/max_length"
 WINDOW = "/input/model_config/window_size"
 POOL = "/input/model_config/pool"
 LAYERS = "/input/model_config/model_init_config/num_layers"
@@ -23,15 +22,6 @@ SHORT = 1024
 """A max_length to begin with, where even the weights are too many."""
 
 _UNITS = (("PiB", 50), ("TiB", 40), ("GiB", 30), ("MiB", 20))
-
-Fits = Callable[[RunConfig, Load], bool]
-
-
-class Mend(NamedTuple):
-    """One change after which the training fits: the key, and what to do in words."""
-
-    pointer: str
-    words: str
 
 
 def memory_fault(
@@ -57,25 +47,23 @@ def memory_fault(
     if limit_bytes <= PROCESS_BYTES[load.device]:
         least = size(PROCESS_BYTES[load.device])
         return Fault(batch_at, f"{what}; even an empty training process takes {least}: it needs another machine.")
-    mends = [*_mends(config, load, fits, batch_at)]
+    ours = is_octet(config)
+    changes = octet_mends if ours else _mends
+    mends = [*changes(config, load, fits, batch_at)]
     if not mends and load.batch > 1:
         mends = [
             Mend(mend.pointer, f"{mend.words} and {batch_at.rpartition('/')[2]} to 1")
-            for mend in _mends(config, replace(load, batch=1), fits, batch_at)
+            for mend in changes(config, replace(load, batch=1), fits, batch_at)
         ]
     if not mends:
-        return Fault(WIDTH, f"{what}. {_together(config, load, fits, batch_at)}")
+        together = octet_together if ours else _together
+        return Fault(SIZE if ours else WIDTH, f"{what}. {together(config, load, fits, batch_at)}")
     return Fault(mends[0].pointer, f"{what}. What would fit: {', or '.join(mend.words for mend in mends)}.")
 
 
 def largest_batch(config: RunConfig, targets: Sequence[TargetSpec], load: Load, limit_bytes: int) -> int:
     """The most files a step, load.batch at most, that fit into limit_bytes; 0 when a single one does not."""
-    return _largest(load.batch, lambda batch: memory_bytes(config, targets, replace(load, batch=batch)) <= limit_bytes)
-
-
-def largest_length(config: RunConfig, targets: Sequence[TargetSpec], load: Load, limit_bytes: int) -> int:
-    """The longest max_length, the config's at most and of whole windows, that fits into limit_bytes; 0: none."""
-    return _length(config, lambda changed: memory_bytes(changed, targets, load) <= limit_bytes)
+    return largest(load.batch, lambda batch: memory_bytes(config, targets, replace(load, batch=batch)) <= limit_bytes)
 
 
 def size(count: int) -> str:
@@ -87,11 +75,7 @@ def size(count: int) -> str:
 def _mends(config: RunConfig, load: Load, fits: Fits, batch_at: str) -> Iterator[Mend]:
     """Single changes that make the training fit, in the order in which people would rather have them."""
     model = config.input.model_cfg
-    batch = _largest(load.batch - 1, lambda files: fits(config, replace(load, batch=files)))
-    if batch:
-        steps = -(-load.batch // batch)
-        words = f"lower {batch_at.rpartition('/')[2]} to {batch}"
-        yield Mend(batch_at, f"{words} (with gradient_accumulation_steps {steps} an update sees as many files)")
+    yield from batch_mend(config, load, fits, batch_at)
     if length := _length(config, lambda changed: fits(changed, load)):
         yield Mend(LENGTH, f"lower max_length to {length}")
     tight = _with(config, window_size=BEST_WINDOW)
@@ -101,14 +85,14 @@ def _mends(config: RunConfig, load: Load, fits: Fits, batch_at: str) -> Iterator
         yield Mend(POOL, 'set pool to "avg"')
     if width := _width(config, lambda changed: fits(changed, load)):
         yield Mend(WIDTH, f"lower embedding_dim to {width}")
-    if layers := _largest(model.model_init_config.num_layers - 1, lambda n: fits(_layers(config, n), load)):
+    if layers := largest(model.model_init_config.num_layers - 1, lambda n: fits(_layers(config, n), load)):
         yield Mend(LAYERS, f"lower num_layers to {layers}")
 
 
 def _together(config: RunConfig, load: Load, fits: Fits, batch_at: str) -> str:
     """What helps where the weights alone are too many: the widest model that fits with few bytes of one file a step."""
     length = min(config.input.input_type_info.max_length, SHORT)
-    width = _width(_shorter(config, length), lambda changed: fits(changed, replace(load, batch=1)))
+    width = _width(shorter(config, length), lambda changed: fits(changed, replace(load, batch=1)))
     if not width:
         return "Lower embedding_dim, num_layers, max_length, fc_task_dim and batch_size together."
     return f"With {batch_at.rpartition('/')[2]} 1 and max_length {length}, embedding_dim {width} would fit."
@@ -118,19 +102,14 @@ def _width(config: RunConfig, fits: Callable[[RunConfig], bool]) -> int:
     """The largest embedding_dim below the config's that fits and that the heads divide evenly; 0: none."""
     model = config.input.model_cfg
     step = 2 * model.model_init_config.num_heads
-    return step * _largest(model.embedding_dim // step - 1, lambda n: fits(_with(config, embedding_dim=n * step)))
+    return step * largest(model.embedding_dim // step - 1, lambda n: fits(_with(config, embedding_dim=n * step)))
 
 
 def _length(config: RunConfig, fits: Callable[[RunConfig], bool]) -> int:
     """The longest max_length below the config's that fits: whole windows, or eight bytes at a time within one."""
     model, length = config.input.model_cfg, config.input.input_type_info.max_length
     step = model.window_size if 0 < model.window_size < length else 8
-    return step * _largest((length - 1) // step, lambda steps: fits(_shorter(config, steps * step)))
-
-
-def _shorter(config: RunConfig, length: int) -> RunConfig:
-    info = config.input.input_type_info.model_copy(update={"max_length": length})
-    return config.model_copy(update={"input": config.input.model_copy(update={"input_type_info": info})})
+    return step * largest((length - 1) // step, lambda steps: fits(shorter(config, steps * step)))
 
 
 def _with(config: RunConfig, **changes: object) -> RunConfig:
@@ -142,12 +121,3 @@ def _with(config: RunConfig, **changes: object) -> RunConfig:
 def _layers(config: RunConfig, layers: int) -> RunConfig:
     init = config.input.model_cfg.model_init_config.model_copy(update={"num_layers": layers})
     return _with(config, model_init_config=init)
-
-
-def _largest(most: int, fits: Callable[[int], bool]) -> int:
-    """The largest number from 1 to most that fits, where a smaller one fits if a larger does; 0 when 1 does not."""
-    low, high = 0, max(0, most)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle - 1)
-    return low

@@ -58,10 +58,7 @@ class ExtractorInit(ConfigObject):
 
 
 class ExtractorModel(ConfigObject):
-    """EIR's local transformer for sequences, `sequence-default`, or Octet's own model, `octet`.
-
-    A stored config holds the keys of its model type alone.
-    """
+    """EIR's local transformer for sequences, `sequence-default`, or Octet's own model, `octet`."""
 
     model_type: Literal["sequence-default", "octet"] = Field(
         default="sequence-default", description="EIR's local transformer, or Octet's own model, described by `octet`."
@@ -95,6 +92,7 @@ class ExtractorModel(ConfigObject):
 
     @model_serializer(mode="wrap")
     def _of_its_type(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A stored config holds the keys of its model type alone."""
         values: dict[str, Any] = handler(self)
         if self.model_type == "octet":
             return {key: values[key] for key in ("model_type", "octet")}

@@ -16,7 +16,7 @@ MARGIN = 1.07
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Files per step, CPU threads, files of a validation, device, bytes of all files of the data set (None: unknown)."""
+    """Files per step, CPU threads, files of a validation, device, bytes of all files (None: unknown)."""
 
     batch: int
     threads: int = 1

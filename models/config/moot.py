@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from models.config.notes import note
-from models.config.rules import FOLDER, LR_LB, TARGETS, VALID_SIZE
+from models.config.rules import FOLDER, LR_LB, OCTET, TARGETS, VALID_SIZE
 from models.config.shortcuts import FullForm
 
 WINDOW = "/input/model_config/window_size"
@@ -15,6 +15,8 @@ HEAD = "/output/model_config/model_init_config"
 BLOCKS = tuple(f"{HEAD}/{key}" for key in ("layers", "fc_task_dim", "rb_do", "stochastic_depth_p"))
 LAST = (f"{HEAD}/fc_do", f"{HEAD}/final_layer_type")
 MODEL = "/input/model_config"
+NOT_OURS = ("/fusion", "/output/model_config")
+"""Parts that Octet's own model has none of; a note on the whole says so."""
 
 
 class Moot(NamedTuple):
@@ -36,6 +38,12 @@ def _head(form: FullForm) -> str:
 def _targets(form: FullForm) -> list[str]:
     columns = form.output.output_type_info
     return columns.target_cat_columns + columns.target_con_columns
+
+
+def _lacks(form: FullForm, view: str) -> bool:
+    """Whether Octet's own model is asked for with views that are not this one."""
+    model = form.input.model_cfg
+    return model.model_type == "octet" and model.octet.views is not None and view not in model.octet.views
 
 
 MOOT: tuple[Moot, ...] = (
@@ -85,6 +93,19 @@ MOOT: tuple[Moot, ...] = (
         lambda form: True,
         "the fusion has no last layer, as in EIR; rb_do drops in its blocks",
     ),
+    Moot((f"{OCTET}/wave",), lambda form: _lacks(form, "wave"), "views does not name `wave`"),
+    Moot((f"{OCTET}/raster",), lambda form: _lacks(form, "raster"), "views does not name `raster`"),
+    Moot((f"{OCTET}/stride",), lambda form: _lacks(form, "bytes"), "views does not name `bytes`, whose stem it is of"),
+    Moot(
+        (f"{OCTET}/ngram_bits",),
+        lambda form: _lacks(form, "bytes") and _lacks(form, "ngrams"),
+        "views names neither `ngrams` nor `bytes`, whose tables it is of",
+    ),
+    Moot(
+        (f"{OCTET}/wide_memory_mb",),
+        lambda form: form.input.model_cfg.model_type == "octet" and not form.input.model_cfg.octet.wide,
+        "there is no wide branch: wide is false",
+    ),
     Moot(BLOCKS + LAST, lambda form: _head(form) == "linear", "model_type 'linear' is one layer without settings"),
     Moot(
         LAST,
@@ -108,16 +129,17 @@ def moot_notes(form: FullForm, body: dict[str, Any]) -> list[dict[str, str]]:
     if form.input.model_cfg.model_type != "octet" and window and length % window:
         zeros = f"the first window begins with {-length % window} zeros, as in EIR"
         notes.append(note(WINDOW, f"max_length {length} is no multiple of {window}: {zeros}"))
-    if form.input.model_cfg.model_type == "octet":
-        return [*notes, *_beside_octet(body)]
-    if "octet" in body.get("input", {}).get("model_config", {}):
+    ours = form.input.model_cfg.model_type == "octet"
+    if not ours and "octet" in body.get("input", {}).get("model_config", {}):
         notes.append(note(f"{MODEL}/octet", "without effect: model_type is not 'octet'"))
-    given, usual = form.model_dump(by_alias=True), FullForm().model_dump(by_alias=True)
+    kind = {"input": {"model_config": {"model_type": form.input.model_cfg.model_type}}}
+    given, usual = form.model_dump(by_alias=True), FullForm.model_validate(kind).model_dump(by_alias=True)
     moot: dict[str, str] = {}
     for row in MOOT:
-        if row.when(form):
+        if row.when(form) and not (ours and row.keys[0].startswith(NOT_OURS)):
             moot |= {key: row.why for key in row.keys if _at(given, key) != _at(usual, key) and key not in moot}
-    return notes + [note(key, f"without effect: {why}") for key, why in moot.items()]
+    found = notes + [note(key, f"without effect: {why}") for key, why in moot.items()]
+    return [*found, *_beside_octet(body)] if ours else found
 
 
 def _beside_octet(body: dict[str, Any]) -> Iterator[dict[str, str]]:

@@ -63,7 +63,8 @@ class OctetConfig(ConfigObject):
         default=None, description="Bytes that the stem of `bytes` makes one frame of; null: chosen."
     )
     ngram_bits: Annotated[int, Field(ge=8, le=24)] | None = Field(
-        default=None, description="The n-gram table of `ngrams` has 2^bits rows, that of `bytes` a quarter; null: chosen."
+        default=None,
+        description="The table of `ngrams` has 2^bits rows, that of `bytes` a quarter; null: chosen.",
     )
     members: Annotated[int, Field(ge=1, le=16)] | None = Field(
         default=None, description="Networks that learn side by side and whose answers are averaged; null: chosen."

@@ -6,6 +6,7 @@ The counts of memory are floats that lie in saved tensors, rounded up until no r
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from models.config.load import FLOAT, MARGIN, PROCESS_BYTES, SERVING_BYTES, Load
@@ -29,7 +30,8 @@ ORDERS, STEM_ORDERS = 4, 3
 WAVES = 9
 STATISTICS = 534
 BANDS, KERNEL, HOP, WAVE_STRIDE = 64, 256, 64, 2
-GRID = 16
+GRID, GRID_PLACES, FINE = 16, 128, 2048
+"""As GRID_CHANNELS, GRID_PLACES and FINE_PLACES of models.nn.octet.view_raster."""
 VOCABULARY = 261
 WIDE_BYTES = 64
 """What the wide branch holds of a byte of the data set while it is fitted, where it may."""
@@ -105,7 +107,8 @@ def passing_bytes(config: RunConfig, batch: int) -> float:
 def sized_views(config: RunConfig) -> list[ViewSize]:
     """The views of one member."""
     octet, length = config.input.model_cfg.octet, config.input.input_type_info.max_length
-    assert octet.size is not None and octet.views is not None
+    assert octet.size is not None
+    assert octet.views is not None
     return [VIEWS[name](octet, SIZES[octet.size], length) for name in octet.views]
 
 
@@ -187,10 +190,14 @@ def _looked_up(orders: int, width: int, length: int) -> tuple[float, float]:
 # the views
 
 
+def _bits(octet: OctetConfig, size: Dimensions) -> int:
+    return size.bits if octet.ngram_bits is None else octet.ngram_bits
+
+
 def _bytes(octet: OctetConfig, size: Dimensions, length: int) -> ViewSize:
     """BytesView."""
     stride, channels, width = octet.stride or 1, size.channels, size.width
-    rows, patch = 2 ** (size.bits - 2), (size.channels + size.ngram_width) * (stride + 2 * max(2, stride // 2))
+    rows, patch = 2 ** (_bits(octet, size) - 2), (size.channels + size.ngram_width) * (stride + 2 * max(2, stride // 2))
     frames = math.ceil(length / stride)
     kept, passing = _looked_up(STEM_ORDERS, size.ngram_width, length)
     kept += 40.0 * length + FLOAT * (frames * (patch + WAVES + width) + _encoder_kept(size, frames))
@@ -206,10 +213,10 @@ def _bytes(octet: OctetConfig, size: Dimensions, length: int) -> ViewSize:
     )
 
 
-def _ngrams(_: OctetConfig, size: Dimensions, length: int) -> ViewSize:
+def _ngrams(octet: OctetConfig, size: Dimensions, length: int) -> ViewSize:
     """NgramView."""
     kept, passing = _looked_up(ORDERS, size.ngram_width, length)
-    rows, width = 2**size.bits, size.ngram_width
+    rows, width = 2 ** _bits(octet, size), size.ngram_width
     return ViewSize(dense=ORDERS, features=width, kept=kept, passing=passing, table=rows * width, rows=rows)
 
 
@@ -236,38 +243,41 @@ def _wave(octet: OctetConfig, size: Dimensions, length: int) -> ViewSize:
 
 
 def _raster(octet: OctetConfig, size: Dimensions, length: int) -> ViewSize:
-    """RasterView: a stem and two stages of one block each, each with half the places of an axis of 8 or more."""
+    """RasterView: a stem and two stages of one block each."""
     assert octet.raster is not None, "the config names the rows of a view `raster`"
     period, unit = octet.raster.period, octet.raster.unit
     columns, usual = period // unit, math.ceil(length / period)
     widths = (size.width // 4, size.width // 2, size.width)
     inputs = 8 * unit + 8 + 3
     dense = 257 * 8 + 8 * columns + (9 * inputs + 1) * widths[0]
-    for before, width in zip(widths[:-1], widths[1:], strict=True):
+    for before, width in pairwise(widths):
         dense += before + (9 * before + 1) * width + 2 * width + 2 * (9 * width + 1) * width
-    levels = _levels(usual + 1, columns, _strides(usual, columns))
-    grid = _levels(usual, columns, _strides(usual, columns))[-1] if octet.raster.grid else (0, 0)
-    features = _pooled(widths[-1]) + GRID * grid[0] * grid[1]
-    dense += widths[-1] + _pool(widths[-1]) + ((widths[-1] + 1) * GRID if octet.raster.grid else 0)
+    strides = _strides(usual, columns)
+    grid_rows, grid_columns = _levels(usual, columns, strides)[-1]
+    features, dense = _pooled(widths[-1]), dense + widths[-1] + _pool(widths[-1])
+    if octet.raster.grid and grid_rows * grid_columns <= GRID_PLACES:
+        features += GRID * grid_rows * grid_columns
+        dense += (widths[-1] + 1) * GRID
+    levels = _levels(usual + 1, columns, strides)
     # Places of a level, and those with the border that wraps around it.
-    (n0, p0), (n1, p1), (n2, p2) = ((r * c, (r + 2) * (c + 2)) for r, c in levels)
-    kept = inputs * p0 + 4 * n0 + widths[0] * (3 * n0 + p0)
-    kept += widths[1] * (7 * n1 + 3 * p1) + widths[2] * (12 * n2 + 2 * p2) + 40 * n2
-    passing = FLOAT * (inputs * (2 * n0 + 2 * p0) + 2 * widths[0] * p0) + 40 * length
+    (n0, p0), (n1, p1), (n2, p2), (n3, p3) = ((r * c, (r + 2) * (c + 2)) for r, c in levels)
+    kept = inputs * p0 + 4 * n0 + widths[0] * (3 * n1 + p1)
+    kept += widths[1] * (7 * n2 + 3 * p2) + widths[2] * (12 * n3 + 2 * p3) + 40 * n3
+    passing = FLOAT * (inputs * (2 * n0 + 2 * p0) + 2 * widths[0] * p1) + 40 * length
     return ViewSize(dense=dense, features=features, kept=FLOAT * kept, passing=passing)
 
 
 def _strides(rows: int, columns: int) -> list[tuple[int, int]]:
-    """(rows, columns) of the stages, for a piece of so many."""
-    strides = []
-    for _ in range(2):
-        strides.append((2 if rows >= 8 else 1, 2 if columns >= 8 else 1))
-        rows, columns = math.ceil(rows / strides[-1][0]), math.ceil(columns / strides[-1][1])
+    """(rows, columns) of the stem and the two stages, for a piece of so many."""
+    strides = [] if rows * columns > FINE else [(1, 1)]
+    while len(strides) < 3:
+        at_rows, at_columns = _levels(rows, columns, strides)[-1]
+        strides.append((2 if at_rows >= 8 else 1, 2 if at_columns >= 8 else 1))
     return strides
 
 
 def _levels(rows: int, columns: int, strides: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """(rows, columns) of each level of a raster: before the stages and behind each of them."""
+    """(rows, columns) of each level of a raster: the bytes themselves, then behind each stride."""
     levels = [(rows, columns)]
     for down, along in strides:
         rows, columns = math.ceil(rows / down), math.ceil(columns / along)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
-from models.config.octet import SIZES, RasterConfig, Size, ViewName, WaveConfig
+from models.config.octet import SIZES, OctetConfig, RasterConfig, Size, ViewName, WaveConfig
 from models.config.rules import VALID_SIZE
 from models.config.run import RunConfig
 from models.config.shortcuts import ShortForm
@@ -24,6 +24,8 @@ class Choice(NamedTuple):
 
 OCTET = "/input/model_config/octet"
 LENGTH = "/input/input_type_info/max_length"
+ALL_OPEN = OctetConfig()
+"""Nothing is given."""
 UNKNOWN = Probes(equal_lengths=0.0, entropy=8.0, wave=None, period=None)
 """Stands in for the probes of a data set whose summary has none."""
 
@@ -103,22 +105,24 @@ def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> l
         return []
     basic = full.globals.basic_experiment
     train = max(1, summary.files - math.ceil(basic.valid_size * (summary.files if basic.valid_size < 1 else 1)))
-    found = [*_model(summary, train, device), _stride(full.input.input_type_info.max_length)]
     given = model.octet
+    found = [*_model(summary, train, device, given), _stride(full.input.input_type_info.max_length)]
     return [one for one in found if getattr(given, one.pointer.rpartition("/")[2]) is None]
 
 
-def _model(summary: DatasetSummary, train: int, device: Device) -> Iterator[Choice]:
-    """Size, members and views, with what the views read by."""
+def _model(summary: DatasetSummary, train: int, device: Device, given: OctetConfig = ALL_OPEN) -> Iterator[Choice]:
+    """Size, members and views, with what the views read by; they fit to one another and to what is given."""
     probes = summary.probes or UNKNOWN
     size, why = _size(train, device)
+    size = given.size or size
     yield Choice(f"{OCTET}/size", size, why)
     bits = max(FEWEST_BITS, min(SIZES[size].bits, summary.bytes.bit_length() + 1))
     yield Choice(f"{OCTET}/ngram_bits", bits, f"for n-grams of {summary.bytes} bytes")
     members = int(up_to(MEMBERS, train))
     yield Choice(f"{OCTET}/members", members, f"for {train} training files")
-    views, why = _views(probes)
+    views, why = _views(probes, given)
     yield Choice(f"{OCTET}/views", views, why)
+    views = given.views or views
     if probes.wave is not None and "wave" in views:
         wave = WaveConfig(reading=probes.wave.reading, phase=probes.wave.phase).model_dump()
         yield Choice(f"{OCTET}/wave", wave, _wave_in_words(probes.wave))
@@ -141,8 +145,12 @@ def _size(train: int, device: Device) -> tuple[Size, str]:
     return ("small", f"{train} training files and a GPU") if train < 50_000 else ("base", f"{train} files and a GPU")
 
 
-def _views(probes: Probes) -> tuple[list[ViewName], str]:
-    """Which views the bytes call for."""
+def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
+    """Which views the bytes call for, or the body, by saying how they are read."""
+    if given.raster is not None:
+        return ["raster", "statistics"], "raster says how long rows are"
+    if given.wave is not None:
+        return ["wave", "statistics"], "wave says how numbers are read"
     if probes.period is not None:
         return ["raster", "statistics"], f"{_period_in_words(probes.period)}; so they are looked at as rows"
     if probes.wave is not None:

@@ -7,6 +7,7 @@ from models.config.faults import Fault, pointer
 from models.config.inputs import ExtractorModel
 from models.config.shortcuts import FullForm, ShortForm
 from models.config.words import nearest, shown
+from models.packed.probes import item_size
 
 Form = TypeVar("Form", FullForm, ShortForm)
 Rule = tuple[tuple[str, ...], Callable[[Form], Iterator[Fault]]]
@@ -23,6 +24,7 @@ MANUAL = "/globals/basic_experiment/manual_valid_ids"
 WIDTH = "/input/model_config/embedding_dim"
 HEADS = "/input/model_config/model_init_config/num_heads"
 METRICS = "/globals/metrics"
+OCTET = "/input/model_config/octet"
 WEIGHTED = "/globals/training_control/weighted_sampling_columns"
 OUTPUT_NAME = "/output/output_info/output_name"
 SCHEDULE, WARMUP = "/globals/lr_schedule/lr_schedule", "/globals/lr_schedule/warmup_steps"
@@ -73,6 +75,23 @@ def _heads(form: FullForm) -> Iterator[Fault]:
         yield Fault(
             WIDTH, f"{width} over {heads} heads is {width // heads}, odd; RoPE turns pairs: {_near_width(model)}"
         )
+
+
+def _octet(form: FullForm) -> Iterator[Fault]:
+    model = form.input.model_cfg
+    if model.model_type != "octet":
+        return
+    octet, views = model.octet, model.octet.views or []
+    for at, name in enumerate(views):
+        if name in views[:at]:
+            yield Fault(f"{OCTET}/views/{at}", f"{shown(name)} is listed already; name it once.")
+    if octet.raster is not None and octet.raster.period % octet.raster.unit:
+        row, unit = octet.raster.period, octet.raster.unit
+        yield Fault(
+            f"{OCTET}/raster/unit", f"columns of {unit} bytes do not fill a row of {row}; take a divisor, such as 1."
+        )
+    if octet.wave is not None and octet.wave.phase >= (long := item_size(octet.wave.reading)):
+        yield Fault(f"{OCTET}/wave/phase", f"a number has {long} bytes, so the first begins at 0 to {long - 1}.")
 
 
 def _near_width(model: ExtractorModel) -> str:
@@ -177,6 +196,7 @@ FULL_RULES: tuple[Rule[FullForm], ...] = (
     ((pointer("dataset"), SOURCE, OUTPUT_SOURCE), _labels_source),
     ((pointer("name"), FOLDER), _run_name),
     ((WIDTH, HEADS), _heads),
+    ((OCTET,), _octet),
     ((CAT, CON), _targets),
     ((METRICS,), _metrics),
     ((WEIGHTED, CAT, OUTPUT_NAME), _weighted),

@@ -1,21 +1,34 @@
 """The choice for the data, held to a machine's memory: the short form takes less, the full one is told what fits."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 from models.config.choose import Chosen
 from models.config.faults import ConfigError, Fault
-from models.config.fits import BATCH, LENGTH, largest_batch, largest_length, memory_fault, size
+from models.config.fits import memory_fault, size
 from models.config.load import Load
+from models.config.mends import BATCH, LENGTH, Fits, largest, shorter
+from models.config.octet_fits import (
+    SHORT,
+    SIZE,
+    WIDE,
+    fitting_length,
+    fitting_wide_mb,
+    resized,
+    smaller_sizes,
+    with_octet,
+)
 from models.config.request import RunRequest, as_sent
-from models.config.run import RunConfig, dump_config, load_config
+from models.config.rules import OCTET
+from models.config.run import RunConfig, dump_config
 from models.config.sides import sides_of
-from models.config.size import sized_targets
-from models.config.targets import TargetSpec
+from models.config.size import memory_bytes, sized_targets
 from models.packed.summary import DatasetSummary
 
 FEWEST = 4
 """Files a step below which the short form would rather see fewer bytes of each."""
+MEMBERS, BITS = f"{OCTET}/members", f"{OCTET}/ngram_bits"
 
 
 class Room(NamedTuple):
@@ -33,7 +46,7 @@ def load_of(config: RunConfig, request: RunRequest, summary: DatasetSummary, thr
 
 
 def within_memory(chosen: Chosen, request: RunRequest, summary: DatasetSummary, room: Room) -> Chosen:
-    """The same choice where it fits; the short form's with a smaller batch or length. Raises ConfigError."""
+    """The same choice where it fits; the short form's takes less of what was not asked for. Raises ConfigError."""
     targets = sized_targets(chosen.config, summary)
     load = load_of(chosen.config, request, summary, room.threads)
     asked = request.plan.batch if request.plan else None
@@ -42,33 +55,66 @@ def within_memory(chosen: Chosen, request: RunRequest, summary: DatasetSummary, 
         return chosen
     if request.short is None:
         raise ConfigError([Fault(as_sent(fault.pointer, request.listed), fault.detail)])
-    changes = {} if asked else _less(chosen.config, targets, load, room, may_cut=request.short.max_length is None)
-    if not changes:
+
+    def fits(config: RunConfig, load: Load) -> bool:
+        return memory_bytes(config, targets, load) <= room.limit_bytes
+
+    less = _less(chosen.config, load, fits, may_batch=not asked, may_cut=request.short.max_length is None)
+    if less is None:
         at = {BATCH: "/dataset", LENGTH: "/max_length"}.get(fault.pointer, fault.pointer)
-        raise ConfigError([Fault("/max_length" if request.short.max_length and not asked else at, fault.detail)])
-    config = chosen.config
-    for at, value in changes.items():
-        config = _with(config, at, value)
-    why = f"as many as fit into {size(room.limit_bytes)} of memory"
-    return replace(chosen, config=config, reasons=chosen.reasons | dict.fromkeys(changes, why))
+        at = "/max_length" if request.short.max_length and not asked else at
+        raise ConfigError([Fault("/dataset" if at.startswith(OCTET) else at, fault.detail)])
+    reasons = chosen.reasons | dict.fromkeys(
+        _changed(chosen.config, less), f"fits into {size(room.limit_bytes)} of memory"
+    )
+    return replace(chosen, config=less, reasons=reasons)
 
 
-def _less(config: RunConfig, targets: list[TargetSpec], load: Load, room: Room, *, may_cut: bool) -> dict[str, int]:
-    """The batch, and where it would get too small the length, that fit; {} when none does."""
-    batch = largest_batch(config, targets, load, room.limit_bytes)
-    if may_cut and batch < min(FEWEST, load.batch):
-        few = min(FEWEST, load.batch)
-        if length := largest_length(config, targets, replace(load, batch=few), room.limit_bytes):
-            return {BATCH: few, LENGTH: length}
-    return {BATCH: batch} if batch else {}
+def _less(config: RunConfig, load: Load, fits: Fits, *, may_batch: bool, may_cut: bool) -> RunConfig | None:
+    """The first config that fits, by what costs the least: the wide branch from disk, fewer files a step, fewer bytes.
+
+    Then a single member, then a smaller model.
+    """
+    if wide := fitting_wide_mb(config, load, fits):
+        config = with_octet(config, wide_memory_mb=wide)
+    few = min(FEWEST, load.batch) if may_batch else load.batch
+    for model in _models(config):
+        if fits(model, load):
+            return model
+        batch = largest(load.batch, lambda files: fits(model, replace(load, batch=files))) if may_batch else 0  # noqa: B023  (called at once)
+        if batch >= few:
+            return _with_batch(model, batch)
+        length = fitting_length(model, replace(load, batch=few), fits) if may_cut else 0
+        if length >= SHORT:
+            return _with_batch(shorter(model, length), few) if may_batch else shorter(model, length)
+        config = model
+    batch = largest(load.batch, lambda files: fits(config, replace(load, batch=files))) if may_batch else 0
+    return _with_batch(config, batch) if batch else None
 
 
-def _with(config: RunConfig, at: str, value: int) -> RunConfig:
-    """The config with a value at a pointer."""
-    values = dump_config(config)
-    here = values
-    *way, last = at.split("/")[1:]
-    for part in way:
-        here = here[part]
-    here[last] = value
-    return load_config(values)
+def _models(config: RunConfig) -> Iterator[RunConfig]:
+    """The config, then with one member, then with each smaller size."""
+    yield config
+    if config.input.model_cfg.octet.members != 1:
+        config = with_octet(config, members=1)
+        yield config
+    for name in smaller_sizes(config):
+        yield resized(config, name)
+
+
+def _with_batch(config: RunConfig, batch: int) -> RunConfig:
+    basic = config.globals.basic_experiment.model_copy(update={"batch_size": batch})
+    return config.model_copy(update={"globals": config.globals.model_copy(update={"basic_experiment": basic})})
+
+
+def _changed(before: RunConfig, after: RunConfig) -> list[str]:
+    """Pointers of what is not as it was."""
+    old, new = dump_config(before), dump_config(after)
+    return [at for at in (BATCH, LENGTH, WIDE, MEMBERS, SIZE, BITS) if _at(old, at) != _at(new, at)]
+
+
+def _at(values: object, at: str) -> object:
+    for part in at.split("/")[1:]:
+        assert isinstance(values, dict)
+        values = values[part]
+    return values

@@ -9,8 +9,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from models.config import PlanRequest, RunConfig, TargetSpec
-from models.config.fits import BATCH, largest_batch, memory_fault
+from models.config.fits import largest_batch, memory_fault
 from models.config.load import Load
+from models.config.mends import BATCH
 from models.packed import PackedDataset
 from models.training.build import chosen_targets, open_job, split_files, target_spec
 from models.training.device import default_device, default_threads, memory_of, torch_as_planned

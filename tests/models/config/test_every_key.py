@@ -129,7 +129,26 @@ REFUSED = {
     "/output/sampling_config": {"n_eval_inputs": 3},
     "/output/tensor_broker_config": {"message_configs": []},
 }
+MODEL, OCTET = "/input/model_config", "/input/model_config/octet"
+OURS = {
+    f"{OCTET}/size": "nano",
+    f"{OCTET}/views": ["ngrams"],
+    f"{OCTET}/wave/reading": "i16le",
+    f"{OCTET}/wave/phase": 0,
+    f"{OCTET}/raster/period": 28,
+    f"{OCTET}/raster/unit": 2,
+    f"{OCTET}/raster/grid": True,
+    f"{OCTET}/raster/shift": 1,
+    f"{OCTET}/stride": 2,
+    f"{OCTET}/ngram_bits": 12,
+    f"{OCTET}/members": 3,
+    f"{OCTET}/ema_decay": 0.9,
+    f"{OCTET}/wide": False,
+    f"{OCTET}/wide_memory_mb": 500,
+}
+"""Of Octet's own model."""
 OWN = {
+    *OURS,
     *("/dataset", "/name", "/tags", "/max_runtime_s", "/plan/steps", "/plan/batch", "/plan/threads"),
     *(f"{G}/basic_experiment/seed", f"{G}/basic_experiment/manual_valid_ids"),
 }
@@ -164,6 +183,12 @@ def test_the_lists_hold_every_key_once():
 @pytest.mark.parametrize(("place", "value"), HONOURED.items(), ids=HONOURED)
 def test_an_honoured_key_comes_back_in_the_config(place, value):
     assert at(dump_config(chosen(with_value(bare(), place, value), MANY).config), place) == value
+
+
+@pytest.mark.parametrize(("place", "value"), OURS.items(), ids=OURS)
+def test_a_key_of_octets_own_model_comes_back_in_its_config(place, value):
+    body = with_value(with_value(bare(), f"{MODEL}/model_type", "octet"), place, value)
+    assert at(dump_config(chosen(body, MANY).config), place) == value
 
 
 @pytest.mark.parametrize(("place", "value"), NOTED.items(), ids=NOTED)

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from models.config import TargetSpec, choose_for_data, parse_request
-from models.config.fits import BATCH, LENGTH, POOL, WINDOW, memory_fault, size
-from models.config.rules import WIDTH
+from models.config.fits import POOL, WINDOW, memory_fault, size
 from models.config.load import Load
+from models.config.mends import BATCH, LENGTH
+from models.config.rules import WIDTH
 from models.config.size import memory_bytes
 from tests.models.config.bodies import summary, tutorial, with_value
 

@@ -221,7 +221,7 @@ def test_columns_to_balance_may_be_named_as_in_eir_with_the_output_before_them(s
     [
         ("/globals/optimization/optimiser", "the nearest known one is 'optimizer'"),
         ("/globals/n_epochs", "'n_epochs' is known at /globals/basic_experiment/n_epochs"),
-        ("/learning", "known here are"),
+        ("/colour", "known here are"),
         ("/globals/a~1b", "unknown key"),
         ("/input/model_config/num_heads", "/input/model_config/model_init_config/num_heads"),
         ("/target", "target_cat_columns"),

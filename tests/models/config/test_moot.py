@@ -8,6 +8,7 @@ from models.config.shortcuts import FullForm
 from tests.models.config.bodies import chosen, faults_of, tutorial, with_value
 
 HEAD = "/output/model_config"
+MODEL, OCTET = "/input/model_config", "/input/model_config/octet"
 COLUMNS = "/output/output_type_info"
 SGDM = {"/globals/optimization/optimizer": "sgdm"}
 SAME = {"/globals/lr_schedule/lr_schedule": "same"}
@@ -15,6 +16,8 @@ COSINE = {"/globals/lr_schedule/lr_schedule": "cosine"}
 LINEAR = {f"{HEAD}/model_type": "linear"}
 SHARED = {f"{HEAD}/model_type": "shared_mlp_residual"}
 NUMBERS = {f"{COLUMNS}/target_cat_columns": [], f"{COLUMNS}/target_con_columns": ["Score"]}
+TEXT = {f"{MODEL}/model_type": "octet", f"{OCTET}/views": ["ngrams"]}
+EVERY = {f"{MODEL}/model_type": "octet", f"{OCTET}/views": ["bytes", "wave", "raster"]}
 BOTH = {f"{COLUMNS}/target_con_columns": ["Score"]}
 
 CASES = [
@@ -37,6 +40,11 @@ CASES = [
     (f"{COLUMNS}/con_loss_name", "HuberLoss", {}, BOTH),
     (f"{COLUMNS}/uncertainty_weighted_mt_loss", True, {}, BOTH),
     ("/fusion/model_config/fc_do", 0.3, {}, None),
+    (f"{OCTET}/wave", {"reading": "u8"}, TEXT, EVERY),
+    (f"{OCTET}/raster", {"period": 28}, TEXT, EVERY),
+    (f"{OCTET}/stride", 4, TEXT, EVERY),
+    (f"{OCTET}/ngram_bits", 12, EVERY | {f"{OCTET}/views": ["wave"]}, TEXT),
+    (f"{OCTET}/wide_memory_mb", 99, TEXT | {f"{OCTET}/wide": False}, TEXT),
     (f"{HEAD}/model_init_config/layers", [3], LINEAR, SHARED),
     (f"{HEAD}/model_init_config/fc_task_dim", 64, LINEAR, SHARED),
     (f"{HEAD}/model_init_config/rb_do", 0.2, LINEAR, SHARED),
@@ -66,7 +74,8 @@ def test_a_key_without_effect_is_noted_and_only_then(at, value, beside, instead)
 
 def test_a_default_beside_it_is_no_news():
     for at, _, beside, _ in CASES:
-        usual = FullForm().model_dump(by_alias=True)
+        kind = {"input": {"model_config": {"model_type": beside.get(f"{MODEL}/model_type", "sequence-default")}}}
+        usual = FullForm.model_validate(kind).model_dump(by_alias=True)
         for part in at.split("/")[1:]:
             usual = usual[part]
         assert notes_on(at, {**beside, at: usual}) == notes_on(at, beside) == []
@@ -98,3 +107,20 @@ def test_a_window_that_does_not_divide_the_length_begins_with_zeros_and_the_run_
     notes = [note["detail"] for note in chosen(with_value(tutorial(), at, window)).notes if note["pointer"] == at]
     assert len(notes) == (zeros is not None)
     assert all(f"begins with {zeros} zeros" in note for note in notes)
+
+
+def test_octet_beside_eirs_model_and_eirs_parts_beside_octets_are_noted():
+    body = with_value(tutorial(), f"{OCTET}/size", "nano")
+    assert "model_type is not 'octet'" in {note["pointer"]: note["detail"] for note in parse_request(body).notes}[OCTET]
+    with_value(with_value(body, f"{MODEL}/model_type", "octet"), "/fusion/model_config/layers", [1])
+    with_value(body, f"{HEAD}/model_type", "linear")
+    notes = {note["pointer"]: note["detail"] for note in parse_request(body).notes}
+    assert {f"{MODEL}/window_size", f"{MODEL}/model_init_config", "/fusion", HEAD} <= set(notes)
+    assert not {OCTET, f"{HEAD}/model_init_config/layers", "/fusion/model_config/fc_do"} & set(notes)
+    assert all("parts of its own" in notes[at] for at in (f"{MODEL}/pool", "/fusion", HEAD))
+
+
+def test_what_holds_of_any_model_is_noted_beside_octets_too():
+    body = with_value(with_value(tutorial(), f"{MODEL}/model_type", "octet"), "/globals/optimization/b1", 0.8)
+    with_value(body, "/globals/optimization/optimizer", "sgdm")
+    assert "/globals/optimization/b1" in [note["pointer"] for note in parse_request(body).notes]

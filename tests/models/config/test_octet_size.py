@@ -20,7 +20,7 @@ EVERY = ["bytes", "ngrams", "statistics", "wave", "raster"]
 
 def octet_config(length=256, batch=8, **octet):
     octet = {"size": "nano", "views": EVERY, "members": 1, "stride": 4, "wide": False} | octet
-    octet = {"wave": {"reading": "i16le"}, "raster": {"period": 24}} | octet
+    octet = {"ngram_bits": SIZES[octet["size"]].bits, "wave": {"reading": "i16le"}, "raster": {"period": 24}} | octet
     return load_config(
         {
             "dataset": "d",
@@ -58,6 +58,11 @@ def test_it_counts_the_stem_of_every_stride(stride):
 )
 def test_it_counts_rasters_of_every_shape(length, raster):
     config = octet_config(length, views=["raster"], raster=raster)
+    assert parameters(config, TARGETS) == held(config)
+
+
+def test_it_counts_tables_of_every_size():
+    config = octet_config(views=["bytes", "ngrams"], ngram_bits=11)
     assert parameters(config, TARGETS) == held(config)
 
 

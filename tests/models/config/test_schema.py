@@ -15,7 +15,8 @@ from models.config.fusion import FusionConfig
 from models.config.inputs import ExtractorModel
 from models.config.outputs import HeadModel
 from models.config.schema import PARTS
-from models.nn.registry import EXTRACTORS, FUSIONS, HEADS
+from models.nn.networks import NETWORKS
+from models.nn.registry import FUSIONS, HEADS
 from tests.models.config.bodies import faults_of, tutorial, with_value
 
 DIALECT_KEYS = {
@@ -166,6 +167,6 @@ def test_defaults_are_eirs_and_effects_are_told():
 
 
 def test_the_model_types_of_the_config_are_those_that_can_be_built():
-    for model, built in ((ExtractorModel, EXTRACTORS), (FusionConfig, FUSIONS), (HeadModel, HEADS)):
+    for model, built in ((ExtractorModel, NETWORKS), (FusionConfig, FUSIONS), (HeadModel, HEADS)):
         kind = model.model_json_schema()["properties"]["model_type"]
         assert set(kind.get("enum", [kind.get("const")])) == set(built)
