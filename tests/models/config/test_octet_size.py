@@ -81,7 +81,7 @@ def test_checkpoints_hold_weights_averages_and_a_number_a_row():
 
 def test_the_arithmetic_works_in_the_portions_that_the_network_works_in():
     assert (octet_size.TOKENS_AT_ONCE, octet_size.MOST_PIECES) == (model.TOKENS_AT_ONCE, reading.MOST_PIECES)
-    assert octet_size.ORDERS == len(build.ORDERS)
+    assert len(build.ORDERS) == octet_size.ORDERS
 
 
 def test_memory_grows_with_files_members_and_size():
