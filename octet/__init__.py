@@ -22,6 +22,7 @@ from octet.objects import (
     Prediction,
     Progress,
     Run,
+    UnlikeTraining,
 )
 from octet.predictions import Predictions
 from octet.watching import Seen
@@ -44,5 +45,6 @@ __all__ = [
     "Refused",
     "Run",
     "Seen",
+    "UnlikeTraining",
     "Unreachable",
 ]

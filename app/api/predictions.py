@@ -101,8 +101,8 @@ def get_prediction_result(
 ) -> Response:
     """A row for each file, in the order of the data set. 409 until the prediction has succeeded.
 
-    Columns: `id`, `bytes`, `read`, then each target's label or value under its name, and `TARGET:CLASS`, the
-    probability of each class. Ranges are answered.
+    Columns: `id`, `bytes`, `read`, where the checkpoint can tell `unlike_training` (0 to 1), then each target's label
+    or value under its name, and `TARGET:CLASS`, the probability of each class. Ranges are answered.
     """
     wanted = preferred(request.headers.get("accept"), tuple(MEDIA.values()))
     form: Form = format or ("csv" if wanted == MEDIA["csv"] else "parquet")

@@ -54,8 +54,9 @@ def predict(
     """Ask a model about a file, or about every file of a folder.
 
     One file is answered in words; several, or --out, give a CSV: the file, how unlike the training data it is (0 to 1,
-    where the model can tell), for each target its label or value, and for each class its probability. A --dataset is predicted by a job of the service, which goes on when this command ends;
-    so is a folder whose answers shall be Parquet.
+    where the model can tell), for each target its label or value, and for each class its probability. A --dataset is
+    predicted by a job of the service, which goes on when this command ends; so is a folder whose answers shall be
+    Parquet.
     """
     if run and model:
         raise Failed("give --run or --model, not both")

@@ -62,8 +62,8 @@ class Novelty(nn.Module):
     pair_bits (65536,): see novelty_measures. phrases (K,): the bits of rising uint32 hashes. example_*: up to P
     training files, the roots in 255ths, the pooled vectors less `pooled_centre` and of length 1. usual (P, 3): what
     each example has for Against.own, itself left out. scales: what one unit is of each number, of the distance of
-    roots, of that of numbers. tails: an upper tail for each statistic, a lower one for the two-sided ones, and that of
-    all evidence together.
+    roots, of that of numbers. tails: an upper tail for each statistic, a lower one for the two-sided ones, and those
+    of the evidence's sum, of its least, and of the worse of them.
     """
 
     def __init__(self) -> None:
@@ -85,19 +85,28 @@ class Novelty(nn.Module):
         """For each file, none of them empty, whether it is like the training files; None while it is not fitted."""
         if not self.fitted:
             return None
-        scores = self.score(files, pooled)[0] if len(files) else np.zeros(0)
+        scores, _ = self.score(files, pooled)
         return [Unlike(score, score > 1.0 - FLAGGED) for score in scores.tolist()]
 
     def score(self, files: Sequence[File], pooled: Tensor | None = None) -> tuple[Float64, Float64]:
         """Scores (N,) in 0..1, the share of files like the training files that are more like them, and the reasons:
         (N, S) float64 log-probabilities of STATISTICS, small where a file is unlike.
 
-        pooled: (N, width) where `pools`. The evidence is put together as Fisher does, by the sum of the logs, and that
-        sum is compared with the held-out files' own: so the measures need not be independent.
+        pooled: (N, width) where `pools`. The evidence is put together twice, by the sum of the logs (Fisher) and by the
+        least (Tippett): many things that are a little odd, or one that is very odd. Each is compared with what it is
+        for held-out files, and so is the worse of the two: so the measures need not be independent.
         """
+        if not len(files):
+            return np.zeros(0), np.zeros((0, len(self.array("tails")) - TWO_SIDED - 3))
         evidence = self.evidence(self.statistics(self.measure(files), pooled))
-        log_p = log_tail(self.array("tails")[-1], -evidence.mean(axis=1))
+        log_p = log_tail(self.array("tails")[-1], self.together(evidence))
         return -np.expm1(np.minimum(log_p, 0.0)), evidence
+
+    def together(self, evidence: Float64) -> Float64:
+        """(N, S) -> (N,): how odd all the evidence is, by its sum or by the least of it."""
+        by_sum, by_least = self.array("tails")[-3:-1]
+        odd: Float64 = -np.minimum(log_tail(by_sum, -evidence.mean(axis=1)), log_tail(by_least, -evidence.min(axis=1)))
+        return odd
 
     def measure(self, files: Sequence[File]) -> Measures:
         """What is measured of files that are not among those counted."""
@@ -142,7 +151,7 @@ class Novelty(nn.Module):
         pooled vector is missing, or was given though it is no part of the score.
         """
         tails = self.array("tails")
-        count = len(tails) - TWO_SIDED - 1
+        count = len(tails) - TWO_SIDED - 3
         if statistics.shape[1] != count:
             raise ValueError(f"{count} statistics are known, {statistics.shape[1]} were given: the pooled vector?")
         found = np.stack([log_tail(tails[at], values) for at, values in enumerate(statistics.T)], axis=1)

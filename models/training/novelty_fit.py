@@ -128,7 +128,11 @@ def _set_tails(novelty: Novelty, held_out: Float64, left_out: Float64) -> None:
     shared = np.concatenate([held_out[:, : left_out.shape[1]], left_out])
     columns = [*shared.T, *held_out[:, left_out.shape[1] :].T]
     tails = [fit_tail(column) for column in columns] + [fit_tail(-column) for column in columns[:TWO_SIDED]]
-    novelty.tails = torch.from_numpy(np.stack([*tails, tails[0]]))  # the last one only holds the place
+    places = [tails[0]] * 3  # for those that the ones before are needed for
     judged = held_out if held_out.shape[1] > left_out.shape[1] else shared
-    tails.append(fit_tail(-novelty.evidence(judged).mean(axis=1)))
-    novelty.tails = torch.from_numpy(np.stack(tails))
+    novelty.tails = torch.from_numpy(np.stack([*tails, *places]))
+    evidence = novelty.evidence(judged)
+    places[:2] = fit_tail(-evidence.mean(axis=1)), fit_tail(-evidence.min(axis=1))
+    novelty.tails = torch.from_numpy(np.stack([*tails, *places]))
+    places[2] = fit_tail(novelty.together(evidence))
+    novelty.tails = torch.from_numpy(np.stack([*tails, *places]))

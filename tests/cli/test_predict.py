@@ -8,7 +8,8 @@ import os
 import httpx
 import pytest
 
-from octet import Client
+from app.cli.predict import _print_one, _write_csv
+from octet import Answer, Client, Prediction, UnlikeTraining
 
 
 def test_one_file_is_answered_in_words(desk, run_id):
@@ -136,3 +137,24 @@ def test_what_would_be_ignored_is_refused(desk, given, said):
     done = desk.octet("predict", *given)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_what_is_unlike_the_training_data_has_a_column_and_is_said(tmp_path, capfd):
+    seen = [
+        Prediction(
+            name=f"{score}.bin",
+            run="r",
+            bytes=3,
+            read=3,
+            unlike_training=UnlikeTraining(score=score, flag=score > 0.99),
+            outputs={"output": {"level": Answer(value=1.5)}},
+        )
+        for score in (0.25, 0.999)
+    ]
+    assert _write_csv(iter(seen), tmp_path / "answers.csv") == 0
+    table = (tmp_path / "answers.csv").read_text()
+    assert table == "file,unlike_training,level\n0.25.bin,0.25,1.5\n0.999.bin,0.999,1.5\n"
+    assert "1 file unlike the training data" in capfd.readouterr().err
+    for answer in seen:
+        _print_one(tmp_path / "x.bin", answer)
+        assert ("do not trust this answer" in capfd.readouterr().out) == answer.unlike_training.flag

@@ -83,6 +83,7 @@ _PREDICTED = {
     "checkpoint": {"step": 12, "digest": _DIGEST},
     "bytes": 17,
     "read": 17,
+    "unlike_training": {"score": 0.37, "flag": False},
     "outputs": {"output": {"Sentiment": {"label": "Positive", "probabilities": {"Negative": 0.1, "Positive": 0.9}}}},
 }
 _POINT = {

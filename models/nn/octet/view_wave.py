@@ -21,6 +21,8 @@ from models.nn.octet.readings import read_numbers, scaled
 from models.nn.octet.view import View
 from models.packed.probes import Reading
 
+STRIPES, MASKED = 2, 0.15
+"""Masks of each axis in training, and the largest share of it that each hides."""
 FLOOR = 1e-3
 """Added to an energy before its logarithm; the energy of a signal of scale 1 is about 1."""
 
@@ -60,7 +62,8 @@ def _triangles(bands: int, pairs: int) -> Tensor:
 class WaveView(View):
     """Filter bank, masks, FrameEncoder, MaskedPool; two numbers more say how loud the piece was and how long it is.
 
-    reading, phase: how bytes are read (models.packed.probes); kernel, hop: in samples.
+    reading, phase: how bytes are read (models.packed.probes); kernel, hop: in samples; stride: frames of the bank for
+    one of the body; stretch: in training each piece is played faster or slower by up to this share.
     """
 
     def __init__(
@@ -77,11 +80,10 @@ class WaveView(View):
         layers: int = 2,
         window: int = 128,
         dropout: float = 0.1,
-        masks: int = 2,
         stretch: float = 0.1,
     ) -> None:
         super().__init__()
-        self.reading, self.phase, self.masks, self.stretch = reading, phase, masks, stretch
+        self.reading, self.phase, self.stretch = reading, phase, stretch
         self.bank = FilterBank(bands, kernel, hop)
         self.gain = nn.Parameter(torch.full((bands,), 0.35))
         self.bias = nn.Parameter(torch.full((bands,), 0.35))
@@ -104,7 +106,9 @@ class WaveView(View):
         there_BF = there_BN.view(len(pieces), -1, self.bank.hop).any(-1)
         x_BFM = self.bank(signal_BN) * self.gain + self.bias
         if self.training:
-            x_BFM = mask_stripes(mask_stripes(x_BFM, 1, self.masks, 0.15), 2, self.masks, 0.15)
+            frames_B = there_BF.sum(1)
+            x_BFM = mask_stripes(x_BFM, 1, frames_B)
+            x_BFM = mask_stripes(x_BFM, 2, torch.full_like(frames_B, x_BFM.shape[2]))
         x_BFd = self.into((x_BFM * there_BF.unsqueeze(-1)).mT).mT
         there_BF = there_BF[:, :: self.stride]
         pooled = self.pool(self.body(x_BFd, there_BF), there_BF)
@@ -126,12 +130,11 @@ def stretched(signal_BN: Tensor, there_BN: Tensor, most: float) -> tuple[Tensor,
     return torch.where(there_BN, found_BN, 0.0), there_BN
 
 
-def mask_stripes(x_BFM: Tensor, axis: int, stripes: int, share: float) -> Tensor:
-    """Sets `stripes` random stripes of each piece to 0, each up to this share of axis 1 (time) or 2 (bands)."""
-    size = x_BFM.shape[axis]
-    draw = torch.rand(2, len(x_BFM), stripes, 1, device=x_BFM.device)
-    long = draw[0] * share * size
-    begin = draw[1] * (size - long)
-    place = torch.arange(size, device=x_BFM.device)
+def mask_stripes(x_BFM: Tensor, axis: int, sizes_B: Tensor) -> Tensor:
+    """Sets STRIPES random stripes of each piece to 0, each up to MASKED of its size on axis 1 (time) or 2 (bands)."""
+    draw = torch.rand(2, len(x_BFM), STRIPES, 1, device=x_BFM.device)
+    long = draw[0] * MASKED * sizes_B[:, None, None]
+    begin = draw[1] * (sizes_B[:, None, None] - long)
+    place = torch.arange(x_BFM.shape[axis], device=x_BFM.device)
     hidden = ((place >= begin) & (place < begin + long)).any(1)
     return x_BFM.masked_fill(hidden.unsqueeze(3 - axis), 0.0)

@@ -104,7 +104,7 @@ def test_csv_and_parquet_hold_the_same_rows_and_the_numbers_of_predict(client, r
     binary = client.get(where, headers={"accept": PARQUET})
     assert binary.headers["content-type"] == PARQUET
     table = pq.read_table(pa.BufferReader(binary.content))
-    assert table.column_names == ["id", "bytes", "read", "side", "side:high", "side:low", "level"]
+    assert table.column_names == ["id", "bytes", "read", "unlike_training", "side", "side:high", "side:low", "level"]
     assert list(rows[0]) == table.column_names
     whole = {"id": str, "side": str, "bytes": int, "read": int}
     assert [{name: whole.get(name, float)(cell) for name, cell in row.items()} for row in rows] == table.to_pylist()
@@ -117,6 +117,7 @@ def test_csv_and_parquet_hold_the_same_rows_and_the_numbers_of_predict(client, r
         seen = answer["outputs"]["output"]
         assert (row["bytes"], row["read"], row["side"]) == (answer["bytes"], answer["read"], seen["side"]["label"])
         assert row["level"] == pytest.approx(seen["level"]["value"], abs=1e-5)
+        assert row["unlike_training"] == pytest.approx(answer["unlike_training"]["score"], abs=1e-5)
         for name, share in seen["side"]["probabilities"].items():
             assert row[f"side:{name}"] == pytest.approx(share, abs=1e-5)
 

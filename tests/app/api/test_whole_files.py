@@ -13,6 +13,8 @@ import pytest
 from app.api.spool import IN_MEMORY_BYTES
 from app.main import create_app
 from app.settings import LimitSettings
+from models.nn.network import Unlike
+from octet import Client, UnlikeTraining
 from tests.app.api import sides
 from tests.app.api.driver import carry_out
 from tests.app.api.failing import is_problem
@@ -33,7 +35,8 @@ class WholeCounter(ByteCounter):
         self.entered.set()
         assert self.free.wait(20)
         views = [np.frombuffer(file, np.uint8) for file in files]
-        return [Said({"high": Share(self.high(view) / len(view))}, len(view)) for view in views]
+        shares = [self.high(view) / len(view) for view in views]
+        return [Said({"high": Share(s)}, len(v), Unlike(s, s > 0.99)) for s, v in zip(shares, views, strict=True)]
 
     @staticmethod
     def high(view) -> int:
@@ -89,6 +92,17 @@ def test_files_of_a_form_are_kept_apart_on_the_disk(client, run):
 def test_eirs_form_is_whole_too(client, run):
     item = {"input": base64.b64encode(bytes(2 * MIB) + b"\xff" * 2 * MIB).decode()}
     assert client.post("/predict", json=[item]).json()["result"][0]["output"]["high"] == {"high": 0.5}
+
+
+def test_how_unlike_the_training_files_a_file_is_stands_beside_what_was_read(client, run):
+    like, unlike = ({"score": 0.5, "flag": False}, {"score": 1.0, "flag": True})
+    assert client.post("/predict", content=b"\0\xff").json()["unlike_training"] == like
+    form = client.post("/predict", files=[("file", ("a", b"\xff")), ("file", ("b", b"\0\xff"))]).json()["predictions"]
+    assert [one["unlike_training"] for one in form] == [unlike, like]
+    eir = client.post("/predict", json=[{"input": "eA=="}]).json()["result"]
+    assert eir == [{"output": {"high": {"high": 0.0}}}]
+    with Client(str(client.base_url)) as octet:
+        assert octet.predict(b"\xff").unlike_training == UnlikeTraining(**unlike)
 
 
 def test_memory_stays_flat_and_no_file_is_left(client, parts, run):

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.nn.network import Unlike
+
 
 @dataclass(frozen=True)
 class Share:
@@ -14,7 +16,7 @@ class Share:
 class Said:
     outputs: dict[str, Share]
     read: int
-    unlike: None = None
+    unlike: Unlike | None = None
 
 
 class ByteCounter:

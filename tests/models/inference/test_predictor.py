@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from models.inference.predictor import Categorical, Continuous, EmptyFileError, Predictor
+from models.nn.network import Unlike
 from models.training.build import open_job
 from models.training.checkpoint import CheckpointError
 from models.training.evaluate import evaluate
@@ -119,6 +120,18 @@ def test_one_logit_becomes_two_probabilities(tmp_path):
     assert list(side.probabilities) == ["a", "b"]
     assert sum(side.probabilities.values()) == pytest.approx(1.0, abs=1e-12)
     assert side.label == ("b" if side.probabilities["b"] > 0.5 else "a")
+
+
+def test_whether_a_file_is_unlike_the_training_files_is_told_by_a_model_that_can(run, monkeypatch):
+    predictor = Predictor.load(run[2].kept("best")[-1].path)
+    assert not predictor.tells_unlike
+    assert predictor.predict([b"abc"])[0].unlike is None
+    monkeypatch.setattr(predictor._model, "novelty", lambda files: [Unlike(len(f) / 10, len(f) > 9) for f in files])
+    assert predictor.tells_unlike
+    assert [found.unlike for found in predictor.predict([b"abc", b"abc" * 3])] == [
+        Unlike(0.3, False),
+        Unlike(0.9, False),
+    ]
 
 
 def test_loading_leaves_the_callers_random_numbers_alone(run):

@@ -70,6 +70,18 @@ def test_a_name_that_is_taken_gets_a_number(targets, names):
     assert Layout(targets).schema.names == ["id", "bytes", "read", *names]
 
 
+def test_how_unlike_the_training_files_they_are_is_a_column_of_its_own():
+    layout = Layout([TargetSpec("unlike_training", "continuous")], unlike=True)
+    table = layout.table(["a", "b"], [3, 4], [3, 4], {"unlike_training": np.array([7.0, 8.0])}, [0.25, 1.0])
+    assert table.to_pydict() == {
+        "id": ["a", "b"],
+        "bytes": [3, 4],
+        "read": [3, 4],
+        "unlike_training": [0.25, 1.0],
+        "unlike_training_2": [7.0, 8.0],
+    }
+
+
 def test_however_many_classes_a_part_stays_small():
     wide = Layout([TargetSpec("kind", "categorical", [str(at) for at in range(5000)])])
     assert 64 <= wide.part_rows <= 1024
