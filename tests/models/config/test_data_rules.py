@@ -79,3 +79,32 @@ def test_the_metrics_that_decide_are_those_that_are_measured():
     body["globals"]["metrics"]["cat_metrics"] = ["acc"]
     assert chosen(body).config.globals.metrics.cat_averaging_metrics == ["acc"]
     assert chosen(tutorial()).config.globals.metrics.con_averaging_metrics == ["loss", "pcc", "r2"]
+
+
+OCTET = "/input/model_config/octet"
+
+
+def ours(**octet):
+    body = with_value(tutorial(), "/input/model_config", {"model_type": "octet", "octet": octet})
+    return faults_of(body)
+
+
+def test_a_view_must_know_how_it_reads():
+    found = ours(views=["raster", "wave"])
+    assert set(found) == {f"{OCTET}/raster", f"{OCTET}/wave"}
+    assert '{"period": BYTES}' in found[f"{OCTET}/raster"]
+    assert "leave `wave` out" in found[f"{OCTET}/wave"]
+    assert ours(views=["raster", "wave"], raster={"period": 24}, wave={"reading": "u8"}) == {}
+    assert ours(views=["bytes"]) == {}
+
+
+def test_views_rows_and_numbers_that_make_no_sense_are_told():
+    assert "already" in ours(views=["bytes", "ngrams", "bytes"])[f"{OCTET}/views/2"]
+    assert "divisor" in ours(raster={"period": 28, "unit": 3})[f"{OCTET}/raster/unit"]
+    assert "0 to 1" in ours(wave={"reading": "i16le", "phase": 2})[f"{OCTET}/wave/phase"]
+
+
+def test_numbers_of_octets_own_model_have_bounds():
+    for key, value in {"ema_decay": 1.0, "members": 0, "wide_memory_mb": 1, "ngram_bits": 40, "stride": 3}.items():
+        assert list(ours(**{key: value})) == [f"{OCTET}/{key}"]
+    assert '"nano"' in ours(size="mano")[f"{OCTET}/size"]

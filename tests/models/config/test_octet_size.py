@@ -69,3 +69,44 @@ def test_it_counts_tables_of_every_size():
 def test_it_counts_members_and_views_side_by_side():
     config = octet_config(members=3)
     assert parameters(config, TARGETS) == held(config)
+
+
+def test_checkpoints_hold_weights_averages_and_a_number_a_row():
+    config = octet_config(views=["ngrams"], members=2)
+    best, resume = checkpoint_sizes(config, TARGETS)
+    tables, rows, every = 2 * 2**16 * 16, 2 * 2**16, parameters(config, TARGETS)
+    assert best == 4 * every
+    assert resume == 4 * (every + every + 2 * (every - tables) + rows)
+
+
+def test_the_arithmetic_works_in_the_portions_that_the_network_works_in():
+    assert (octet_size.TOKENS_AT_ONCE, octet_size.MOST_PIECES) == (model.TOKENS_AT_ONCE, reading.MOST_PIECES)
+    assert len(build.ORDERS) == octet_size.ORDERS
+
+
+def test_memory_grows_with_files_members_and_size():
+    one = memory_bytes(octet_config(), TARGETS, Load(1))
+    assert one < memory_bytes(octet_config(), TARGETS, Load(64))
+    assert one < memory_bytes(octet_config(members=4), TARGETS, Load(1))
+    assert one < memory_bytes(octet_config(size="small"), TARGETS, Load(1))
+
+
+def test_a_prediction_takes_no_more_for_many_files_than_for_some():
+    some, many = (predicting(octet_config(2048), TARGETS, files) for files in (16, 10_000))
+    assert some == many
+
+
+@pytest.mark.parametrize(("data", "megabytes"), [(0, 100), (10**6, 164), (10**9, 2000), (None, 2000)])
+def test_the_wide_branch_takes_what_its_data_need_up_to_its_limit(data, megabytes):
+    assert octet_size.wide_bytes(OctetConfig(), data) == megabytes * 10**6
+    assert octet_size.wide_bytes(OctetConfig(wide=False), data) == 0
+
+
+def test_what_a_training_process_takes_lies_below_the_estimate_and_not_far(tmp_path):
+    """One row of the benchmark, in a process of its own; the others stand in benchmarks/RESULTS.md."""
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "benchmarks.memory", "--only", "octet, raster, nano", "--json", str(figures)]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    ((train, train_expected, predict, predict_expected),) = (row["figures"] for row in json.loads(figures.read_text()))
+    assert train <= train_expected <= 1.5 * train
+    assert predict <= predict_expected

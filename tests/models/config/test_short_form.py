@@ -2,7 +2,8 @@
 
 import pytest
 
-from models.config import dump_config, parse_request
+from models.config import choose_for_data, dump_config, parse_request
+from models.packed.probes import Period, Probes, Wave
 from tests.models.config.bodies import chosen, classes, faults_of, numbers, summary
 
 SHORT = {"dataset": "reviews", "target": "Sentiment"}
@@ -54,23 +55,107 @@ def test_kinds_come_from_the_labels_unless_the_body_says_otherwise():
 
 
 @pytest.mark.parametrize(
-    ("lengths", "length", "window"),
+    ("lengths", "length", "stride"),
     [
-        ((40, 200, 350, 400), 448, 64),
-        ((1, 30, 50, 61), 64, 0),
-        ((0, 0, 0, 0), 8, 0),
-        ((10, 20, 30, 500), 32, 0),
-        ((10, 5_000, 9_000, 10**9), 512, 64),
+        ((40, 200, 350, 400), 400, 2),
+        ((1, 30, 50, 61), 64, 1),
+        ((0, 0, 0, 0), 8, 1),
+        ((10, 20, 30, 500), 32, 1),
+        ((10, 800, 1_200, 1_300), 1_304, 4),
+        ((10, 5_000, 9_000, 10**9), 4_096, 8),
     ],
 )
-def test_the_length_follows_the_files(lengths, length, window):
+def test_length_and_stride_follow_the_files(lengths, length, stride):
     got = chosen(SHORT, summary(lengths=lengths)).config.input
-    assert (got.input_type_info.max_length, got.model_cfg.window_size) == (length, window)
+    assert (got.input_type_info.max_length, got.model_cfg.octet.stride) == (length, stride)
 
 
-def test_many_files_are_read_further():
-    data = summary(25_000, lengths=(50, 1_000, 2_500, 14_000))
-    assert chosen(SHORT, data).config.input.input_type_info.max_length == 1024
+WAVE = Wave(reading="i16le", phase=1, predictability=0.9, autocorrelation=0.8)
+ROWS = Period(length=28, strength=0.5, unit=1, evenness=0.6)
+
+
+def looks(*, equal=0.0, wave=None, period=None, files=320):
+    """A summary of files that the probes found to be so."""
+    probes = Probes(equal_lengths=equal, entropy=5.0, wave=wave, period=period)
+    return summary(files).model_copy(update={"probes": probes})
+
+
+@pytest.mark.parametrize(
+    ("data", "views"),
+    [
+        (summary(), ["bytes", "ngrams", "statistics"]),
+        (looks(), ["bytes", "ngrams", "statistics"]),
+        (looks(wave=WAVE), ["wave", "statistics"]),
+        (looks(period=ROWS), ["raster", "statistics"]),
+        (looks(wave=WAVE, period=ROWS), ["raster", "statistics"]),
+    ],
+)
+def test_the_views_are_those_that_the_bytes_call_for(data, views):
+    got = chosen(SHORT, data)
+    octet = got.config.input.model_cfg.octet
+    assert octet.views == views
+    assert (octet.wave is not None, octet.raster is not None) == ("wave" in views, "raster" in views)
+    assert "/input/model_config/octet/views" in got.reasons
+
+
+def test_views_read_by_what_the_probes_found():
+    wave = chosen(SHORT, looks(wave=WAVE)).config.input.model_cfg.octet.wave
+    assert (wave.reading, wave.phase) == ("i16le", 1)
+    even, odd = (
+        chosen(SHORT, looks(equal=equal, period=ROWS.model_copy(update={"evenness": evenness})))
+        for equal, evenness in ((1.0, 0.6), (0.5, 0.1))
+    )
+    raster = even.config.input.model_cfg.octet.raster
+    assert (raster.period, raster.unit, raster.grid, raster.shift) == (28, 1, True, 1)
+    raster = odd.config.input.model_cfg.octet.raster
+    assert (raster.grid, raster.shift) == (False, 0)
+
+
+@pytest.mark.parametrize(("files", "size"), [(100, "nano"), (2_000, "tiny"), (100_000, "tiny")])
+def test_the_size_follows_files_and_device(files, size):
+    data = summary(files, Sentiment=classes(a=files - 1, b=1))
+    assert chosen(SHORT, data).config.input.model_cfg.octet.size == size
+    on_gpu = choose_for_data(parse_request(SHORT), data, "cuda").config.input.model_cfg.octet.size
+    assert on_gpu == {100: "nano", 2_000: "tiny", 100_000: "base"}[files]
+
+
+@pytest.mark.parametrize(("files", "members"), [(800, 4), (3_000, 2), (50_000, 1)])
+def test_few_files_are_learnt_by_several_members(files, members):
+    data = summary(files, Sentiment=classes(a=files - 1, b=1))
+    assert chosen(SHORT, data).config.input.model_cfg.octet.members == members
+
+
+def test_the_tables_of_n_grams_are_as_large_as_the_data_call_for():
+    few, many = (summary(files, Sentiment=classes(a=files - 1, b=1)) for files in (20, 25_000))
+    bits = [chosen(SHORT, data).config.input.model_cfg.octet.ngram_bits for data in (few, many)]
+    assert bits == [15, 18]
+
+
+def full(**octet):
+    """A full body with Octet's own model and these keys of it."""
+    return {
+        "dataset": "reviews",
+        "input": {"model_config": {"model_type": "octet", "octet": octet}},
+        "output": {"output_type_info": {"target_cat_columns": ["Sentiment"]}},
+    }
+
+
+def test_what_a_full_config_leaves_open_is_chosen_and_what_it_gives_is_kept():
+    got = chosen(full(size="small", members=3), looks(wave=WAVE))
+    octet = got.config.input.model_cfg.octet
+    assert (octet.size, octet.members, octet.views) == ("small", 3, ["wave", "statistics"])
+    assert None not in (octet.stride, octet.ngram_bits, octet.wave)
+    given = {"/input/model_config/octet/size", "/input/model_config/octet/members"}
+    assert not given & set(got.reasons)
+    assert {"/input/model_config/octet/views", "/input/model_config/octet/wave"} <= set(got.reasons)
+
+
+def test_what_is_given_decides_what_is_chosen_beside_it():
+    octet = chosen(full(views=["wave", "bytes"]), looks(wave=WAVE, period=ROWS)).config.input.model_cfg.octet
+    assert (octet.wave.reading, octet.raster) == ("i16le", None)
+    octet = chosen(full(raster={"period": 24}), looks(wave=WAVE)).config.input.model_cfg.octet
+    assert (octet.views, octet.raster.period, octet.wave) == (["raster", "statistics"], 24, None)
+    assert chosen(full(wave={"reading": "u8"}), looks()).config.input.model_cfg.octet.views == ["wave", "statistics"]
 
 
 def test_what_the_body_says_is_taken_as_it_is():
@@ -88,7 +173,7 @@ def test_portions_and_passes_suit_the_number_of_files(files):
     assert 1 <= basic.batch_size <= min(64, files - held_back + 1)
     assert 0 < held_back <= max(1, 0.2 * files)
     steps = basic.n_epochs * ((files - held_back) // basic.batch_size)
-    assert 1 <= steps <= 80_000
+    assert 1 <= steps <= 100_000
     assert config.evaluation_checkpoint.sample_interval == "auto"
 
 

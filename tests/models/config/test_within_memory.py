@@ -31,24 +31,39 @@ def test_where_there_is_room_nothing_is_chosen_otherwise():
     assert within_memory(free, request, LARGE, Room(64 * 1024 * MIB, 2)) is free
 
 
-@pytest.mark.parametrize("limit", [800, 650, 560, 520])
-def test_the_short_form_takes_fewer_files_and_then_fewer_bytes(limit):
-    free, _ = held_to(SHORT, 64 * 1024 * MIB)
+BATCH, LENGTH = "/globals/basic_experiment/batch_size", "/input/input_type_info/max_length"
+OCTET = "/input/model_config/octet"
+
+
+@pytest.mark.parametrize(
+    ("limit", "less"),
+    [
+        (1500, {f"{OCTET}/wide_memory_mb"}),
+        (760, {f"{OCTET}/wide_memory_mb", BATCH}),
+        (620, {f"{OCTET}/wide_memory_mb", BATCH, f"{OCTET}/size", f"{OCTET}/ngram_bits"}),
+        (575, {f"{OCTET}/wide_memory_mb", BATCH, f"{OCTET}/size", f"{OCTET}/ngram_bits", LENGTH}),
+    ],
+)
+def test_the_short_form_takes_less_of_what_costs_the_least_and_says_why(limit, less):
     chosen, needed = held_to(SHORT, limit * MIB)
     assert needed <= limit * MIB
-    batch, length = chosen.config.globals.basic_experiment.batch_size, chosen.config.input.input_type_info.max_length
-    assert batch < free.config.globals.basic_experiment.batch_size
-    assert "fit into" in chosen.reasons["/globals/basic_experiment/batch_size"]
-    if length < free.config.input.input_type_info.max_length:
-        assert batch == 4
-        assert "fit into" in chosen.reasons["/input/input_type_info/max_length"]
+    assert {at for at, why in chosen.reasons.items() if "fits into" in why} == less
+
+
+def test_few_files_learn_with_one_member_before_a_smaller_model_is_taken():
+    few = summary(800, lengths=(40, 800, 900, 1000), Sentiment=classes(a=400, b=400))
+    free, _ = held_to(SHORT, 64 * 1024 * MIB, few)
+    assert free.config.input.model_cfg.octet.members == 4
+    chosen, _ = held_to(SHORT, 760 * MIB, few)
+    assert (chosen.config.input.model_cfg.octet.members, chosen.config.input.model_cfg.octet.size) == (1, "tiny")
 
 
 def test_what_the_short_form_was_asked_for_is_kept_or_refused():
     chosen, _ = held_to(SHORT | {"max_length": 8192}, 1024 * MIB)
     assert chosen.config.input.input_type_info.max_length == 8192
-    assert "lower max_length to" in faults(SHORT | {"max_length": 2**24}, 650 * MIB)["/max_length"]
-    assert "lower batch to" in faults(SHORT | {"plan": {"batch": 4096}}, 650 * MIB)["/plan/batch"]
+    assert "lower max_length to" in faults(SHORT | {"max_length": 2**24}, 800 * MIB)["/max_length"]
+    assert held_to(SHORT | {"plan": {"batch": 64}}, 800 * MIB)[0].config.input.input_type_info.max_length < 4096
+    assert "lower batch to" in faults(SHORT | {"plan": {"batch": 4096}, "max_length": 4096}, 800 * MIB)["/plan/batch"]
 
 
 def test_a_machine_too_small_for_anything_is_said():
