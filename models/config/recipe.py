@@ -74,7 +74,7 @@ STRIDES = ((160, 1), (640, 2), (1_536, 4), (math.inf, 8))
 """Up to so many bytes of a piece: the stem makes a frame of so many."""
 ONE_LENGTH = 0.95
 """Share of files of the commonest length from which on all count as equally long."""
-EVEN = 0.3
+EVEN = 0.35
 """Autocorrelation of neighbours in a row from which on a shift by one column makes a file of the same kind."""
 LONGEST = {"wave": 12_288, "raster": 8_192, "bytes": 4_096}
 """Bytes of a piece at most, by the view that decides."""

@@ -19,7 +19,8 @@ from models.training.evaluate import evaluate
 from models.training.loop import step
 from models.training.report import Plan, Speed, SplitReport, TrainingError, longest_s
 from models.training.split import Split
-from models.training.wide import EFFORTS, estimate
+from models.training.wide import estimate
+from models.training.wide.effort import EFFORTS
 
 BUDGET_SHARE = 0.85
 """How much of a time budget is planned; the rest is for start, checkpoints and a machine that gets busier."""

@@ -6,7 +6,8 @@ from models.nn.octet.model import OctetModel
 from models.training.build import Job
 from models.training.novelty_fit import fit_novelty
 from models.training.report import Stop
-from models.training.wide import EFFORTS, fit_wide
+from models.training.wide import fit_wide
+from models.training.wide.effort import EFFORTS
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.nn.network import File, Mixes, Network, Unlike
-from models.nn.novelty import FLAGGED, Novelty
+from models.nn.novelty import Novelty
 from models.nn.octet.blend import Blend
 from models.nn.octet.build import build_deep
 from models.nn.octet.pieces import Pieces
@@ -77,10 +77,7 @@ class OctetModel(Network):
 
     def novelty(self, files: Sequence[File]) -> list[Unlike] | None:
         """See Network: None until the training files are known, and where they are too few."""
-        if not self.unlike.fitted:
-            return None
-        scores, _ = self.unlike.score(files)
-        return [Unlike(score, score > 1.0 - FLAGGED) for score in scores.tolist()]
+        return self.unlike.unlike(files)
 
     def _deep(self, files: Sequence[File]) -> dict[str, Tensor]:
         """{target: (N, outputs)}, the mean over the pieces of each file; pieces of like length go through together."""
