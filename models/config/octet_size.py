@@ -35,6 +35,8 @@ BANDS, KERNEL, HOP, WAVE_STRIDE = 64, 256, 64, 2
 GRID, GRID_PLACES, FINE = 16, 128, 2048
 """As GRID_CHANNELS, GRID_PLACES and FINE_PLACES of models.nn.octet.view_raster."""
 VOCABULARY = 261
+NOVELTY_BYTES = 10**6
+"""What models.nn.novelty keeps of the training files, about."""
 WIDE_BYTES = 64
 """What the wide branch holds of a byte of the data set while it is fitted, where it may."""
 WIDE_LEAST = 100 * 10**6
@@ -89,7 +91,7 @@ def checkpoint_sizes(config: RunConfig, targets: Sequence[TargetSpec]) -> tuple[
     dense, table, rows = _numbers(config, targets)
     gathered = dense + table if (config.globals.optimization.gradient_accumulation_steps or 1) > 1 else 0
     state = dense * (1 + _moments(config)) + table + rows + dense + table + gathered
-    return FLOAT * (dense + table), FLOAT * state
+    return FLOAT * (dense + table) + NOVELTY_BYTES, FLOAT * state + NOVELTY_BYTES
 
 
 def wide_bytes(octet: OctetConfig, data_bytes: int | None) -> float:

@@ -44,8 +44,8 @@ def mends_of(detail):
     ("limit", "config", "load", "first"),
     [
         (800, octet_config(1024, size="tiny"), Load(64), BATCH),
-        (700, octet_config(16_384, size="tiny"), Load(1), LENGTH),
-        (700, octet_config(1024, size="tiny", members=4), Load(64), MEMBERS),
+        (760, octet_config(16_384, size="tiny"), Load(1), LENGTH),
+        (800, octet_config(1024, size="tiny", members=4), Load(64), MEMBERS),
         (900, octet_config(1024, size="small", stride=1, wide=True), Load(2, data_bytes=10**9), SIZE),
         (2000, octet_config(512, size="large", views=["ngrams"]), Load(4), SIZE),
         (1000, octet_config(wide=True), Load(2, data_bytes=10**9), WIDE),

@@ -75,8 +75,8 @@ def test_checkpoints_hold_weights_averages_and_a_number_a_row():
     config = octet_config(views=["ngrams"], members=2)
     best, resume = checkpoint_sizes(config, TARGETS)
     tables, rows, every = 2 * 2**16 * 16, 2 * 2**16, parameters(config, TARGETS)
-    assert best == 4 * every
-    assert resume == 4 * (every + every + 2 * (every - tables) + rows)
+    assert best == 4 * every + octet_size.NOVELTY_BYTES
+    assert resume == octet_size.NOVELTY_BYTES + 4 * (every + every + 2 * (every - tables) + rows)
 
 
 def test_the_arithmetic_works_in_the_portions_that_the_network_works_in():

@@ -39,7 +39,7 @@ OCTET = "/input/model_config/octet"
     ("limit", "less"),
     [
         (1500, {f"{OCTET}/wide_memory_mb"}),
-        (760, {f"{OCTET}/wide_memory_mb", BATCH}),
+        (850, {f"{OCTET}/wide_memory_mb", BATCH}),
         (620, {f"{OCTET}/wide_memory_mb", BATCH, f"{OCTET}/size", f"{OCTET}/ngram_bits"}),
         (575, {f"{OCTET}/wide_memory_mb", BATCH, f"{OCTET}/size", f"{OCTET}/ngram_bits", LENGTH}),
     ],
