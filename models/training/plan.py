@@ -119,7 +119,9 @@ def _wide_within(
         forecast_s = estimate(dataset, files.train, files.valid, targets, effort=effort)
         if forecast_s <= WIDE_SHARE * budget_s:
             why = f"effort {at} of {len(EFFORTS)}: about {forecast_s:.0f} s"
-            return plan.model_copy(update={"wide_effort": at, "reasons": plan.reasons | {"wide_effort": why}}), forecast_s
+            return plan.model_copy(
+                update={"wide_effort": at, "reasons": plan.reasons | {"wide_effort": why}}
+            ), forecast_s
     why = f"even the least would take about {forecast_s:.0f} s of {budget_s:.0f}"
     return plan.model_copy(update={"wide_effort": None, "reasons": plan.reasons | {"wide_effort": why}}), 0.0
 

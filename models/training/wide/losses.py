@@ -111,7 +111,7 @@ def at_best_scale(loss: Loss, v: Float32) -> float:
 
 
 def _sigmoid(v: Float32) -> NDArray[np.float32]:
-    return (0.5 * (1.0 + np.tanh(0.5 * v))).astype(np.float32)
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * v)), np.float32)
 
 
 def _softmax(v: Float32) -> NDArray[np.float32]:
