@@ -44,7 +44,7 @@ FIXED: tuple[Choice, ...] = (
     Choice(
         "/input/input_type_info/sampling_strategy_if_longer", "uniform", "pieces of all of a file, its ends more often"
     ),
-    Choice("/output/output_type_info/cat_label_smoothing", 0.05, "keeps a small data set from being learnt by heart"),
+    Choice("/output/output_type_info/cat_label_smoothing", 0.1, "keeps a small data set from being learnt by heart"),
     Choice("/output/output_type_info/con_loss_name", "SmoothL1Loss", "a few wild values shall not lead"),
     Choice(
         "/globals/metrics/cat_metrics",
@@ -55,14 +55,15 @@ FIXED: tuple[Choice, ...] = (
 )
 SHARES: tuple[tuple[float, float | int], ...] = ((1_000, 0.2), (20_000, 0.1), (math.inf, 2_500))
 """Up to so many labelled files: what is held back. 2,500 files measure an accuracy to 1 %."""
-PASSES = ((300, 100), (1_000, 60), (5_000, 30), (20_000, 16), (math.inf, 6))
+PASSES = ((300, 100), (1_000, 60), (5_000, 40), (20_000, 16), (math.inf, 6))
 """Up to so many training files: so many passes over them at most; the device's plan fits them to the time there is."""
 FEWEST_BITS = 10
 """Of the n-gram table, however few bytes there are."""
 LEAST_STEPS = 300
 """However few files: weights need so many steps to get anywhere, and small data sets make cheap ones."""
-BATCH_BYTES = 2**16
-"""Bytes of a step, over all its files: enough to keep a CPU busy, few enough for many steps."""
+BATCH_BYTES = {"wave": 2**18, "raster": 2**16, "bytes": 2**16}
+"""Bytes of a step, over all its files, by the view that decides: enough to keep a CPU busy, few enough for many steps.
+A view that makes a frame of many bytes takes more of them."""
 BATCHES = (8, 64)
 """Files of a step: at least and at most."""
 STEPS_PER_PASS = 8
@@ -73,7 +74,7 @@ STRIDES = ((160, 1), (640, 2), (1_536, 4), (math.inf, 8))
 """Up to so many bytes of a piece: the stem makes a frame of so many."""
 ONE_LENGTH = 0.95
 """Share of files of the commonest length from which on all count as equally long."""
-EVEN = 0.3
+EVEN = 0.35
 """Autocorrelation of neighbours in a row from which on a shift by one column makes a file of the same kind."""
 LONGEST = {"wave": 12_288, "raster": 8_192, "bytes": 4_096}
 """Bytes of a piece at most, by the view that decides."""
@@ -95,7 +96,7 @@ def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device)
     views = next(choice.value for choice in chosen if choice.pointer == f"{OCTET}/views")
     length = _length(form.max_length, views, summary)
     stride = _stride(length.value)
-    return [*FIXED, *chosen, length, stride, *_pace(train, min(length.value, summary.lengths.p90))]
+    return [*FIXED, *chosen, length, stride, *_pace(train, min(length.value, summary.lengths.p90), views)]
 
 
 def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> list[Choice]:
@@ -187,10 +188,11 @@ def _stride(length: int) -> Choice:
     return Choice(f"{OCTET}/stride", stride, f"{-(-length // stride)} frames of the {length} bytes of a piece")
 
 
-def _pace(train: int, length: int) -> Iterator[Choice]:
+def _pace(train: int, length: int, views: Sequence[ViewName]) -> Iterator[Choice]:
     """How often and in which portions, for so many training files of about so many bytes."""
     least, most = BATCHES
-    batch = min(max(least, min(most, BATCH_BYTES // max(1, length))), max(least, train // STEPS_PER_PASS), train)
+    room = min(room for view, room in BATCH_BYTES.items() if view in views or view == "wave")
+    batch = min(max(least, min(most, room // max(1, length))), max(least, train // STEPS_PER_PASS), train)
     yield Choice("/globals/basic_experiment/batch_size", batch, f"for {train} training files of about {length} bytes")
     per_pass = train // batch
     passes = max(int(up_to(PASSES, train)), math.ceil(LEAST_STEPS / per_pass))

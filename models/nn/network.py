@@ -56,8 +56,11 @@ class Network(nn.Module):
         """
         raise NotImplementedError
 
-    def evidence(self, files: Sequence[File]) -> dict[str, Tensor]:
-        """Whole files, none of them empty -> {target: (N, sources, outputs)} float32: what each source says alone."""
+    def evidence(self, files: Sequence[File], kept: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Whole files, none of them empty -> {target: (N, sources, outputs)} float32: what each source says alone.
+
+        kept: where a source that no step changes may leave its answers, for the next time the same files are asked.
+        """
         return {name: outputs[:, None] for name, outputs in self.answer(files).items()}
 
     whole: bool = False

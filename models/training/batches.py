@@ -1,7 +1,7 @@
 """From positions in the data set to tensors: pieces of files as their model reads them, and the labels beside them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -28,10 +28,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class WholeFiles:
-    """Whole files and their labels, as in Batch."""
+    """Whole files and their labels, as in Batch. kept: see Network.evidence."""
 
     files: list[File]
     labels: dict[str, Tensor]
+    kept: dict[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Batches:
     """Makes batches of a data set. labels: by target, one for each file of the data set, on the device of training.
 
     trimmed: a batch is as wide as its longest piece, and knows of the whole files; else all are max_length wide.
-    from_start: pieces are the first bytes of their files.
+    from_start: pieces are the first bytes of their files. kept: by first file and size of a batch of whole ones.
     """
 
     dataset: PackedDataset
@@ -48,6 +49,7 @@ class Batches:
     device: torch.device
     trimmed: bool = False
     from_start: bool = False
+    kept: dict[tuple[int, int], dict[str, Tensor]] = field(default_factory=dict)
 
     def of(self, files: Int64, draws: NDArray[np.float64]) -> Batch:
         """The training batch of these files (B,); where pieces begin follows from draws (B,) in [0, 1)."""
@@ -58,7 +60,8 @@ class Batches:
         """All of the files in batches of a size; the last one may be smaller."""
         for at in range(0, len(files), size):
             here = files[at : at + size]
-            yield WholeFiles([self.dataset.read(file) for file in here.tolist()], self._labels(here))
+            kept = self.kept.setdefault((int(here[0]), len(here)), {})
+            yield WholeFiles([self.dataset.read(file) for file in here.tolist()], self._labels(here), kept)
 
     def _trimmed(self, files: Int64, draws: NDArray[np.float64]) -> Pieces:
         lengths = np.asarray(self.dataset.lengths)[files]

@@ -16,6 +16,9 @@ FEWEST = 40
 """With fewer labelled files nothing is fitted: the sources count alike."""
 SHRINKAGE = 4.0
 """The pull of the weights towards equal shares, in labelled files: strong for few of them, nothing for thousands."""
+USUAL_SPREAD = 3.0
+"""Standard deviation of usual logits: where the search for a temperature begins."""
+MOST_LOG = 30.0
 FOLD = 5
 """The stream of random numbers that draws the folds."""
 
@@ -50,26 +53,34 @@ def fit(target: TargetSpec, evidence_NSo: Tensor, labels_N: Tensor) -> tuple[Ten
 @torch.inference_mode(False)
 @torch.enable_grad()
 def _least_loss(target: TargetSpec, evidence_NSo: Tensor, labels_N: Tensor) -> Tensor:
-    """Minimises the mean cross entropy over log weights, by L-BFGS in float64 from equal shares."""
-    sources, pull = evidence_NSo.shape[1], SHRINKAGE / len(labels_N)
+    """The weights of least cross entropy. First each source alone, then all, drawn to equal shares of what each had."""
     evidence_NSo, labels_N = evidence_NSo.clone(), labels_N.clone()  # those of inference take no part in a gradient
-    prior = torch.full((sources,), -math.log(sources), dtype=torch.float64, device=evidence_NSo.device)
-    logs = prior.clone().requires_grad_()
+    sources = evidence_NSo.shape[1]
+    usual = (USUAL_SPREAD / evidence_NSo.flatten(2).std(dim=(0, 2)).clamp(min=1e-9)).log()
+    alone = torch.cat(
+        [_descended(target, evidence_NSo[:, at : at + 1], labels_N, usual[at : at + 1], 1.0) for at in range(sources)]
+    )
+    return _descended(target, evidence_NSo, labels_N, alone - math.log(sources), SHRINKAGE).exp()
+
+
+def _descended(target: TargetSpec, evidence_NSo: Tensor, labels_N: Tensor, prior_S: Tensor, files: float) -> Tensor:
+    """Log weights (S,) by L-BFGS from a prior, which counts as so many files."""
+    logs, pull = prior_S.clone().requires_grad_(), files / len(labels_N)
     search = torch.optim.LBFGS([logs], max_iter=50, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         search.zero_grad()
-        logits = (evidence_NSo * logs.exp()[:, None]).sum(1)
+        logits = (evidence_NSo * logs.clamp(-MOST_LOG, MOST_LOG).exp()[:, None]).sum(1)
         if target.one_logit:
             found = F.binary_cross_entropy_with_logits(logits[:, 0], labels_N.double())
         else:
             found = F.cross_entropy(logits, labels_N)
-        total: Tensor = found + pull * (logs - prior).square().mean()
+        total: Tensor = found + pull * (logs - prior_S).square().mean()
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
     search.step(loss)  # type: ignore[no-untyped-call]
-    return logs.detach().exp()
+    return logs.detach()
 
 
 def _least_squares(evidence_NS: Tensor, labels_N: Tensor) -> tuple[Tensor, float]:

@@ -19,11 +19,15 @@ from models.training.evaluate import evaluate
 from models.training.loop import step
 from models.training.report import Plan, Speed, SplitReport, TrainingError, longest_s
 from models.training.split import Split
+from models.training.wide import estimate
+from models.training.wide.effort import EFFORTS
 
 BUDGET_SHARE = 0.85
 """How much of a time budget is planned; the rest is for start, checkpoints and a machine that gets busier."""
 VALIDATION_SHARE = 0.2
 """At most so much of the planned time goes into validations, where their number is ours to choose."""
+WIDE_SHARE = 1 / 3
+"""At most so much of the budget goes into the wide branch."""
 VALIDATIONS = 20
 """So many validations draw a good curve."""
 MEASURED_STEPS = 5
@@ -90,12 +94,36 @@ def choose_for_device(
         checkpoint_interval=config.globals.evaluation_checkpoint.checkpoint_interval,
         steps_per_epoch=per_epoch,
         reasons=_reasons(config, asked, files) | _fewer(wanted, batch),
+        wide_effort=0 if _has_wide(config) else None,
         split=SplitReport(train=len(files.train), valid=len(files.valid), how=files.how, notes=[*files.notes]),
     )
     if budget_s is None or asked.steps is not None:
         return _with_interval(plan, config, VALIDATIONS)
-    speed = measure(config, dataset, plan, files, budget_s)
+    plan, wide_s = _wide_within(plan, dataset, files, targets, budget_s)
+    speed = measure(config, dataset, plan, files, budget_s).model_copy(update={"wide_s": wide_s})
     return within_budget(plan, config, speed, budget_s - (time.monotonic() - began))
+
+
+def _has_wide(config: RunConfig) -> bool:
+    model = config.input.model_cfg
+    return model.model_type == "octet" and model.octet.wide
+
+
+def _wide_within(
+    plan: Plan, dataset: PackedDataset, files: Split, targets: Sequence[TargetSpec], budget_s: float
+) -> tuple[Plan, float]:
+    """The plan with the greatest effort for the wide branch that its share of the budget allows, and its seconds."""
+    if plan.wide_effort is None:
+        return plan, 0.0
+    for at, effort in enumerate(EFFORTS):
+        forecast_s = estimate(dataset, files.train, files.valid, targets, effort=effort)
+        if forecast_s <= WIDE_SHARE * budget_s:
+            why = f"effort {at} of {len(EFFORTS)}: about {forecast_s:.0f} s"
+            return plan.model_copy(
+                update={"wide_effort": at, "reasons": plan.reasons | {"wide_effort": why}}
+            ), forecast_s
+    why = f"even the least would take about {forecast_s:.0f} s of {budget_s:.0f}"
+    return plan.model_copy(update={"wide_effort": None, "reasons": plan.reasons | {"wide_effort": why}}), 0.0
 
 
 def _batch_that_fits(
@@ -144,7 +172,7 @@ def within_budget(plan: Plan, config: RunConfig, speed: Speed, budget_s: float) 
     """
     if speed.step_s + speed.validation_s > longest_s(budget_s):
         raise TooLittleTime(speed, budget_s)
-    planned_s = BUDGET_SHARE * budget_s
+    planned_s = BUDGET_SHARE * budget_s - speed.wide_s
     interval = config.globals.evaluation_checkpoint.sample_interval
     if interval == "auto":
         validations = _clamp(VALIDATION_SHARE * planned_s / speed.validation_s, 1, VALIDATIONS)

@@ -1,9 +1,15 @@
 """What is fitted before the first step: the wide branch, and what training files are like."""
 
+import logging
+
 from models.nn.octet.model import OctetModel
 from models.training.build import Job
 from models.training.novelty_fit import fit_novelty
 from models.training.report import Stop
+from models.training.wide import fit_wide
+from models.training.wide.effort import EFFORTS
+
+log = logging.getLogger(__name__)
 
 
 def preparation_due(job: Job) -> bool:
@@ -18,6 +24,24 @@ def prepare(job: Job, stop: Stop) -> bool:
     """
     model = job.state.model
     assert isinstance(model, OctetModel)
-    fit_novelty(model.unlike, job.batches.dataset, job.files.train, job.files.valid, seed=job.seed)
+    dataset, files = job.batches.dataset, job.files
+    if model.wide is not None and job.plan.wide_effort is not None:
+        found = fit_wide(
+            model.wide,
+            dataset,
+            files.train,
+            files.valid,
+            job.batches.labels,
+            job.targets,
+            effort=EFFORTS[job.plan.wide_effort],
+            seed=job.seed,
+            scratch=job.folder,
+            memory_bytes=job.config.input.model_cfg.octet.wide_memory_mb * 10**6,
+            stop=stop,
+        )
+        if found is None:
+            return False
+        log.info("wide branch: %d features, L2 %s, %.0f s", found.features, found.l2, found.seconds)
+    fit_novelty(model.unlike, dataset, files.train, files.valid, seed=job.seed)
     job.state.prepared = True
     return stop.requested() is None

@@ -30,6 +30,7 @@ class Speed(BaseModel):
 
     step_s: float = Field(ge=0, description="seconds of a training step")
     validation_s: float = Field(ge=0, description="seconds of a validation")
+    wide_s: float = Field(default=0.0, ge=0, description="seconds of fitting the wide branch, as forecast")
 
 
 class SplitReport(BaseModel):
@@ -63,6 +64,9 @@ class Plan(BaseModel):
         default=None, ge=1, description="steps between two best checkpoints; none: each validation"
     )
     steps_per_epoch: int = Field(ge=1, description="training files // batch_size")
+    wide_effort: int | None = Field(
+        default=None, ge=0, description="how much work the wide branch is worth, 0 the most; none: not fitted"
+    )
     reasons: dict[str, str] = Field(default_factory=dict)
     measured: Speed | None = None
     split: SplitReport | None = None

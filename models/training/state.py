@@ -26,7 +26,8 @@ from models.training.schedules import PlateauState
 class TrainState:
     """Where training stands after `step` steps.
 
-    prepared: what comes before the first step is done. last: the newest validation, at step `evaluated`. written: the step of the newest best checkpoint.
+    prepared: what comes before the first step is done. last: the newest validation, at step `evaluated`. written: the
+    step of the newest best checkpoint.
     sums: of training since the last training point. Random numbers are not here: they follow from (seed, step).
     """
 

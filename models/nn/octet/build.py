@@ -21,9 +21,10 @@ ORDERS = (2, 3, 4, 6)
 
 
 def build_deep(octet: "OctetConfig", max_length: int, outputs: Mapping[str, int]) -> OctetEnsemble:
-    """The members of a complete config (no null among size, views, stride, ngram_bits, members). outputs: numbers of each target.
+    """The members of a complete config. outputs: how many numbers each target has.
 
-    Raises ValueError when a view lacks what it reads by.
+    Complete: no null among size, views, stride, ngram_bits and members. Raises ValueError for a view that lacks what
+    it reads by.
     """
     assert octet.size is not None
     assert octet.views is not None

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from models.nn.network import File, Mixes, Network, Unlike
-from models.nn.novelty import FLAGGED, Novelty
+from models.nn.novelty import Novelty
 from models.nn.octet.blend import Blend
 from models.nn.octet.build import build_deep
 from models.nn.octet.pieces import Pieces
 from models.nn.octet.reading import answering_starts, pieces_of
 from models.nn.octet.view_ngrams import NgramEmbedding
 from models.nn.spread import spread_bytes
+from models.nn.wide import WideHead
 
 if TYPE_CHECKING:
     from models.config import RunConfig
@@ -40,7 +41,8 @@ class OctetModel(Network):
         self.max_length = config.input.input_type_info.max_length
         self.targets = [target.name for target in targets]
         self.deep = build_deep(octet, self.max_length, {target.name: target.outputs for target in targets})
-        self.blend = Blend(targets, ["deep"])
+        self.wide = WideHead({target.name: target.outputs for target in targets}) if octet.wide else None
+        self.blend = Blend(targets, ["deep"] if self.wide is None else ["deep", "wide"])
         self.unlike = Novelty()
 
     def tables(self) -> list[nn.Parameter]:
@@ -64,17 +66,18 @@ class OctetModel(Network):
         """See Network."""
         return {name: self.blend(name, found) for name, found in self.evidence(files).items()}
 
-    def evidence(self, files: Sequence[File]) -> dict[str, Tensor]:
+    def evidence(self, files: Sequence[File], kept: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
         """See Network: what the deep network says, then the wide branch."""
-        deep = self._deep(files)
-        return {name: torch.stack([deep[name]], dim=1) for name in self.targets}
+        said = [self._deep(files)]
+        if self.wide is not None:
+            kept = {} if kept is None else kept
+            kept.update({} if kept else self.wide(files))
+            said.append({name: answer.to(said[0][name]) for name, answer in kept.items()})
+        return {name: torch.stack([one[name] for one in said], dim=1) for name in self.targets}
 
     def novelty(self, files: Sequence[File]) -> list[Unlike] | None:
         """See Network: None until the training files are known, and where they are too few."""
-        if not self.unlike.fitted:
-            return None
-        scores, _ = self.unlike.score(files)
-        return [Unlike(score, score > 1.0 - FLAGGED) for score in scores.tolist()]
+        return self.unlike.unlike(files)
 
     def _deep(self, files: Sequence[File]) -> dict[str, Tensor]:
         """{target: (N, outputs)}, the mean over the pieces of each file; pieces of like length go through together."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from models.nn.network import File
 from models.nn.octet.pieces import Pieces
+from models.nn.spread import spread
 from models.nn.vocabulary import PAD
 
 MOST_PIECES = 64
@@ -54,8 +55,9 @@ def pieces_of(files: Sequence[File], starts: Int64, piece: int) -> Pieces:
 
 def histograms(files: Sequence[File]) -> NDArray[np.float32]:
     """(B, 256): the share of each byte value in each file, over at most COUNTED_BYTES of it."""
+    blocks = [[file[a:b] for a, b in spread(len(file), COUNTED_BYTES, 2**10).tolist()] for file in files]
     counts = np.stack(
-        [np.bincount(file[:: max(1, -(-len(file) // COUNTED_BYTES))], minlength=256) for file in files]
+        [np.sum([np.bincount(piece, minlength=256) for piece in pieces], axis=0) for pieces in blocks]
     ).astype(np.float32)
     shares: NDArray[np.float32] = counts / counts.sum(1, keepdims=True)
     return shares

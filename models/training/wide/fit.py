@@ -1,0 +1,178 @@
+"""Fit the wide branch to a data set: gather features once, then solve a convex problem for each target."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.config import TargetSpec
+from models.nn.wide import Recipe, WideHead
+from models.nn.wide.grams import UInt8
+from models.nn.wide.head import columns_of
+from models.nn.wide.kernel import KernelMachine
+from models.packed import PackedDataset
+from models.training.report import Stop
+from models.training.wide.effort import EFFORTS, Effort, min_files_of, recipe_of
+from models.training.wide.features import Features, gather
+from models.training.wide.kernel_fit import fit_kernel, small_enough
+from models.training.wide.line import Line, fit_line
+
+Int64 = NDArray[np.int64]
+
+WEIGHTS = 1 << 23
+"""Numbers in all columns of weights together: 32 MB of a checkpoint, and 8 bytes a feature beside them."""
+
+
+@dataclass
+class FitReport:
+    """What was fitted. l2, losses (validation, by strength of L2), kernel (whether it answers): by target."""
+
+    files: int
+    features: int
+    pairs: int
+    seconds: float = 0.0
+    l2: dict[str, float] = field(default_factory=dict)
+    losses: dict[str, dict[float, float]] = field(default_factory=dict)
+    kernel: dict[str, bool] = field(default_factory=dict)
+    why: list[str] = field(default_factory=list)
+
+
+class _StoppedError(Exception):
+    """The caller asked for an end."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Whole files, the first `train` of which train, and how to go about it."""
+
+    files: list[UInt8]
+    train: int
+    recipe: Recipe
+    memory_bytes: int
+    scratch: Path
+    go_on: Callable[[], None]
+
+
+def fit_wide(
+    head: WideHead,
+    dataset: PackedDataset,
+    train: Int64,
+    valid: Int64,
+    labels: Mapping[str, Tensor],
+    targets: Sequence[TargetSpec],
+    *,
+    effort: Effort = EFFORTS[0],
+    seed: int = 0,
+    scratch: Path,
+    memory_bytes: int = 2_000_000_000,
+    stop: Stop | None = None,
+) -> FitReport | None:
+    """Fit to the training files; the strength of L2 is chosen on the validation files. None when asked to stop.
+
+    train, valid: places in the data set. labels: as training.build.label_tensor makes them, of all files. scratch: a
+    folder for what memory_bytes do not hold; what is written there is removed. The same threads give the same bits.
+    """
+    began, room = time.monotonic(), scratch / "wide"
+
+    def go_on() -> None:
+        if stop is not None and stop.requested() is not None:
+            raise _StoppedError
+
+    places = np.concatenate([train, valid])
+    files = [dataset.read(place) for place in places.tolist()]
+    recipe = recipe_of(effort, np.asarray(dataset.lengths)[train], targets)
+    task = _Task(files, len(train), recipe, memory_bytes, room, go_on)
+    own = {target.name: labels[target.name].cpu()[torch.from_numpy(places)] for target in targets}
+    try:
+        report = _fitted(head, task, own, targets, effort, seed)
+    except _StoppedError:
+        return None
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+    report.seconds = time.monotonic() - began
+    return report
+
+
+def _fitted(
+    head: WideHead,
+    task: _Task,
+    labels: Mapping[str, Tensor],
+    targets: Sequence[TargetSpec],
+    effort: Effort,
+    seed: int,
+) -> FitReport:
+    """See fit_wide; labels: (N,) of the task's files. The head is changed last, when nothing can stop it any more."""
+    features, why = _gathered(task, sum(columns_of(target.outputs) for target in targets))
+    report = FitReport(len(task.files), features.count, features.pairs, why=why)
+    lines, machines = [], []
+    for target in targets:
+        line = fit_line(features, labels[target.name], target, effort, task.memory_bytes, task.go_on)
+        machine = _machine(task, labels[target.name], target, min(line.losses.values()), seed)
+        lines.append(line)
+        machines.append(machine)
+        name = target.name
+        report.l2[name], report.losses[name], report.kernel[name] = line.l2, line.losses, machine is not None
+        kind = "a kernel machine on counts of n-grams" if machine else f"L2 {line.l2} on n-grams"
+        report.why.append(f"{name!r}: {kind} has the least validation loss")
+    _store(head, task.recipe, features, lines)
+    head.set(by_kernel=np.array([machine is not None for machine in machines]))
+    for kept, machine in zip(head.kernels, machines, strict=True):
+        kept.load_state_dict((machine or KernelMachine()).state_dict())
+    return report
+
+
+def _gathered(task: _Task, columns: int) -> tuple[Features, list[str]]:
+    """The features, and why these; read again with fewer where their weights would be too many."""
+    least, why = min_files_of(task.train), []
+    while True:
+        features = gather(
+            task.files,
+            task.train,
+            task.recipe,
+            least,
+            memory_bytes=task.memory_bytes,
+            scratch=task.scratch,
+            go_on=task.go_on,
+        )
+        most = WEIGHTS // columns
+        if features.count <= most:
+            break
+        seen = np.sort(np.concatenate([block.seen for block in features.blocks]))
+        least = max(least, int(seen[-most - 1])) + 1
+        why.append(f"{features.count:,} n-grams are more than {most:,}: they must stand in {least} training files")
+    orders = ", ".join(map(str, task.recipe.orders))
+    why.append(f"{features.count:,} n-grams of {orders} bytes stand in at least {least} training files, but not in all")
+    return features, why
+
+
+def _machine(task: _Task, labels: Tensor, target: TargetSpec, to_beat: float, seed: int) -> KernelMachine | None:
+    """A kernel machine, where the target is a number, the files are few and small, and it validates better."""
+    known = np.flatnonzero(~labels.isnan().numpy()) if target.classes is None else np.empty(0, np.int64)
+    train, valid = known[known < task.train], known[known >= task.train]
+    files = [task.files[place] for place in train.tolist()]
+    if not small_enough(files):
+        return None
+    numbers, machine = labels.numpy().astype(np.float64), KernelMachine()
+    fit_kernel(machine, files, numbers[train], seed, task.go_on)
+    guesses = machine.values([task.files[place] for place in valid.tolist()])
+    better = not len(valid) or float(np.mean((guesses - numbers[valid]) ** 2)) <= to_beat
+    return machine if better else None
+
+
+def _store(head: WideHead, recipe: Recipe, features: Features, lines: Sequence[Line]) -> None:
+    """Write features and weights into the head, by hash; of two with one hash the first stays."""
+    hashes = np.concatenate([np.empty(0, np.uint64), *(block.hashes for block in features.blocks)])
+    columns = [np.concatenate([np.empty((0, len(line.bias)), np.float32), *line.weights]) for line in lines]
+    kept, order = np.unique(hashes, return_index=True)
+    head.set(
+        hashes=kept,
+        weights=np.concatenate(columns, axis=1)[order],
+        bias=np.concatenate([line.bias for line in lines]),
+        recipe=np.array(recipe.to_numbers()),
+    )

@@ -1,0 +1,73 @@
+"""How long the wide branch will take on a data set: measured on a sample of its files."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.config import TargetSpec
+from models.nn.wide.head import columns_of
+from models.nn.wide.tally import blocks
+from models.packed import PackedDataset
+from models.training.wide.effort import EFFORTS, Effort, recipe_of
+
+Int64 = NDArray[np.int64]
+
+SAMPLE_BYTES = 2_000_000
+MARGIN = 1.5
+"""Over what is measured on an idle machine: other work of the same process, caches that a sample fits into."""
+
+
+def within(
+    dataset: PackedDataset, train: Int64, valid: Int64, targets: Sequence[TargetSpec], seconds: float
+) -> Effort | None:
+    """The greatest effort that ends within `seconds`; None when none does. Timings differ: keep it in the plan."""
+    for effort in EFFORTS:
+        if estimate(dataset, train, valid, targets, effort=effort) <= seconds:
+            return effort
+    return None
+
+
+def estimate(
+    dataset: PackedDataset,
+    train: Int64,
+    valid: Int64,
+    targets: Sequence[TargetSpec],
+    *,
+    effort: Effort = EFFORTS[0],
+) -> float:
+    """Seconds that fit_wide will take, from files evenly spread over the set; itself under a second or two."""
+    places = np.concatenate([train, valid])
+    lengths = np.asarray(dataset.lengths)[places]
+    step = max(1, int(np.ceil(lengths.sum() / SAMPLE_BYTES)))
+    files = [dataset.read(int(place))[:SAMPLE_BYTES] for place in places[::step]]
+    recipe = recipe_of(effort, lengths[: len(train)], targets)
+    share = sum(len(file) for file in files) / max(int(lengths.sum()), 1)
+    began, pairs = time.perf_counter(), 0
+    for order, placed in recipe.passes:
+        keys = np.concatenate([block.keys(order, placed=placed) for block in blocks(files, max(recipe.orders) + 8)])
+        keys.sort()
+        again = keys.copy()  # the matrix is sorted once more, by file
+        again.sort()
+        pairs += int(np.count_nonzero(np.diff(keys))) + 1
+    gathering = 2.0 * (time.perf_counter() - began)
+    products = sum(
+        (2 + len(effort.penalties) * effort.steps) * _pair_s(columns_of(target.outputs)) for target in targets
+    )
+    return MARGIN * (gathering + pairs * products) / max(share, 1e-9)
+
+
+def _pair_s(columns: int) -> float:
+    """Seconds of one pair of file and feature in one step: both sides of the matrix, with so many columns."""
+    files, pairs = 20_000, 1 << 20
+    rows = torch.arange(0, pairs + 1, 20, dtype=torch.int32)
+    where = (torch.arange(pairs, dtype=torch.int64) * 7919 % files).to(torch.int32)
+    matrix = torch.sparse_csr_tensor(rows, where, torch.ones(pairs), (len(rows) - 1, files), check_invariants=False)
+    x, times = torch.ones(files, columns), []
+    for _ in range(3):
+        began = time.perf_counter()
+        matrix @ x
+        times.append(time.perf_counter() - began)
+    return 2.0 * min(times) / pairs
