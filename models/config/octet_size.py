@@ -184,7 +184,7 @@ def _in_windows(frames: int, *, shifted: bool) -> int:
 def _encoder_passing(size: Dimensions, frames: int) -> float:
     """Floats of the costliest moment: the gated layer, or attention inside its windows."""
     most = max((_in_windows(frames, shifted=bool(layer % 2)) for layer in range(size.layers)), default=0)
-    return float(size.width * max(14 * frames, 4 * frames + 5 * most))
+    return float(size.width * max(17 * frames, 6 * frames + 6 * most))
 
 
 def _looked_up(orders: int, width: int, length: int) -> tuple[float, float]:
