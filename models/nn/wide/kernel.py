@@ -80,8 +80,8 @@ class KernelMachine(Stored):
         lesser = np.minimum(self.counts.numpy()[pairs], np.repeat(tally.counts, lengths))
         width = len(ORDERS)
         cell = self.files.numpy()[pairs] * np.int64(width) + np.repeat(self.orders.numpy()[entries], lengths)
-        sums = np.bincount(cell, lesser.astype(np.float64), len(self.sizes) * width)
-        return np.asarray(sums, np.float64).reshape(-1, width)
+        shared: Float64 = np.bincount(cell, lesser, len(self.sizes) * width).astype(np.float64)
+        return shared.reshape(-1, width)
 
 
 def log_counts(file: UInt8) -> NDArray[np.float32]:

@@ -97,7 +97,7 @@ class Squared:
         return float(np.mean((v[:, 0] - self.labels) ** 2, dtype=np.float64))
 
 
-_SCALES = 2.0 ** np.linspace(-3, 4, 29)
+_SCALES = [2.0 ** (power / 4) for power in range(-12, 17)]
 
 
 def at_best_scale(loss: Loss, v: Float32) -> float:
@@ -107,10 +107,10 @@ def at_best_scale(loss: Loss, v: Float32) -> float:
     """
     if isinstance(loss, Squared):
         return loss.mean(v)
-    return min(loss.mean((v * scale).astype(np.float32)) for scale in _SCALES.tolist())
+    return min(loss.mean(v * np.float32(scale)) for scale in _SCALES)
 
 
-def _sigmoid(v: Float32) -> NDArray[np.float32]:
+def _sigmoid(v: Float32) -> Float32:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * v)), np.float32)
 
 

@@ -1,0 +1,123 @@
+"""The wide branch learns, says what it did, stops when asked, and does the same twice."""
+
+import numpy as np
+import pytest
+import torch
+
+from models.config import TargetSpec
+from models.nn.wide import WideHead
+from models.training.wide import Effort, estimate, fit_wide, within
+from tests.models.training.tasks import pack_of
+
+EFFORT = Effort((1, 2, 3, 4), (1.0, 0.1, 0.01), 15)
+CLASSES = ["a", "b", "c"]
+
+
+class Asked:
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def requested(self) -> str | None:
+        self.left -= 1
+        return "asked" if self.left < 0 else None
+
+
+def task(tmp_path, count=240):
+    """Random bytes with one of three words anywhere (kind, three classes), and a level: how many 7s there are."""
+    draw = np.random.default_rng(0)
+    files, kinds, levels = {}, [], []
+    for i in range(count):
+        body = draw.integers(20, 60, int(draw.integers(30, 90)))
+        sevens = int(draw.integers(0, 12))
+        word = [b"wide", b"deep", b"tree"][i % 3]
+        cut = int(draw.integers(0, len(body)))
+        files[f"f{i:03}"] = bytes(body[:cut].tolist()) + word + b"\x07" * sevens + bytes(body[cut:].tolist())
+        kinds.append(i % 3)
+        levels.append(sevens)
+    dataset = pack_of(tmp_path / "pack", files, {"kind": [CLASSES[k] for k in kinds]})
+    z = np.array(levels, np.float32)
+    labels = {"kind": torch.tensor(kinds), "level": torch.from_numpy((z - z.mean()) / z.std())}
+    targets = [TargetSpec("kind", "categorical", classes=CLASSES), TargetSpec("level", "continuous")]
+    places = draw.permutation(count)
+    return dataset, np.sort(places[:160]), np.sort(places[160:200]), np.sort(places[200:]), labels, targets
+
+
+def fitted(tmp_path, parts, **more):
+    dataset, train, valid, _, labels, targets = parts
+    head = WideHead({target.name: target.outputs for target in targets})
+    report = fit_wide(head, dataset, train, valid, labels, targets, effort=EFFORT, scratch=tmp_path / "scratch", **more)
+    return head, report
+
+
+def test_it_learns_classes_and_numbers_with_labels_missing(tmp_path):
+    parts = task(tmp_path)
+    dataset, train, _, test, labels, _ = parts
+    labels["kind"][train[::5]] = -1
+    labels["level"][train[1::5]] = float("nan")
+    head, report = fitted(tmp_path, parts)
+    answers = head([dataset.read(int(place)) for place in test])
+    assert (answers["kind"].argmax(1) == labels["kind"][test]).float().mean() > 0.95
+    assert ((answers["level"][:, 0] - labels["level"][test]) ** 2).mean() < 0.1
+    assert report.kernel == {"kind": False, "level": True}
+    assert set(report.l2) == {"kind", "level"}
+    assert report.features == len(head.hashes)
+    assert len(report.why) == 3
+
+
+def test_numbers_of_large_files_are_learnt_without_the_kernel(tmp_path, monkeypatch):
+    monkeypatch.setattr("models.training.wide.kernel_fit.MOST_BYTES", 10)
+    parts = task(tmp_path)
+    dataset, _, _, test, labels, _ = parts
+    head, report = fitted(tmp_path, parts)
+    guesses = head([dataset.read(int(place)) for place in test])["level"][:, 0]
+    assert not report.kernel["level"]
+    assert ((guesses - labels["level"][test]) ** 2).mean() < 0.4
+
+
+def test_two_fits_are_bit_equal_and_need_no_memory(tmp_path):
+    parts = task(tmp_path)
+    first, second = fitted(tmp_path, parts)[0], fitted(tmp_path, parts)[0]
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    )
+    poor = fitted(tmp_path, parts, memory_bytes=500_000)[0]
+    assert torch.equal(poor.hashes, first.hashes)
+    assert torch.allclose(poor.weights, first.weights, atol=2e-2)
+    assert not (tmp_path / "scratch" / "wide").exists()
+
+
+@pytest.mark.parametrize("after", [0, 3, 12])
+def test_asked_to_stop_it_leaves_the_head_alone(tmp_path, after):
+    head, report = fitted(tmp_path, task(tmp_path), stop=Asked(after))
+    assert report is None
+    assert not head.fitted
+
+
+def test_too_many_weights_are_cut_to_what_stands_in_more_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("models.training.wide.fit.WEIGHTS", 400)
+    head, report = fitted(tmp_path, task(tmp_path))
+    assert len(head.hashes) * 4 <= 400
+    assert "more than 100" in report.why[0]
+
+
+def test_files_of_one_length_are_told_apart_by_place(tmp_path):
+    draw = np.random.default_rng(1)
+    bodies = draw.integers(0, 4, (200, 24), dtype=np.uint8)
+    side = (bodies[:, 5] > 1).astype(int)
+    dataset = pack_of(
+        tmp_path / "pack", {f"f{i:03}": b.tobytes() for i, b in enumerate(bodies)}, {"side": ["ab"[s] for s in side]}
+    )
+    target = TargetSpec("side", "categorical", classes=["a", "b"])
+    head = WideHead({"side": 2})
+    labels = {"side": torch.from_numpy(side)}
+    places = np.arange(200)
+    fit_wide(head, dataset, places[:140], places[140:170], labels, [target], effort=EFFORT, scratch=tmp_path)
+    answers = head([dataset.read(place) for place in range(170, 200)])["side"]
+    assert (answers.argmax(1).numpy() == side[170:]).mean() > 0.9
+
+
+def test_the_time_is_forecast_and_decides_how_much_is_done(tmp_path):
+    dataset, train, valid, _, _, targets = task(tmp_path)
+    assert 0 < estimate(dataset, train, valid, targets) < 60
+    assert within(dataset, train, valid, targets, 1e-9) is None
+    assert within(dataset, train, valid, targets, 1e9).orders[0] == 1
