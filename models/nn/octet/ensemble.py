@@ -13,7 +13,7 @@ class OctetEnsemble(nn.Module):
     """K members that see the same batches; they differ by their first weights and by what dropout hides from each.
 
     In evaluation the mean of their outputs; `each` gives those of every member, and training minimises the mean of
-    their losses, so that each learns as if it were alone (a loss of the mean would let them share the work: worse).
+    their losses, so that each learns as if it were alone.
     """
 
     def __init__(self, members: Sequence[OctetNet]) -> None:

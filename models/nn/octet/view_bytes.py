@@ -39,7 +39,7 @@ def byte_numbers() -> Tensor:
 class NumberedBytes(nn.Module):
     """Table of tokens (261, d), normal with deviation 0.5, its first 16 columns started from `byte_numbers`.
 
-    Files of numbers are too few to teach the order of the 256 values from nothing; text does not miss these columns.
+    Where bytes are numbers, few files are too few to teach the order of the 256 values from nothing.
     """
 
     def __init__(self, width: int) -> None:
