@@ -70,6 +70,9 @@ def step(job: Job) -> None:
         state.optimisers.zero_grad()
         if state.average is not None:
             state.average.update()
+    else:
+        for table in state.model.tables():  # as a state keeps them, so that a resume adds in the same order
+            table.grad = None if table.grad is None else table.grad.coalesce()
     state.step += 1
     job.pace.stepped(began)
 

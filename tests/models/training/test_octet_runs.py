@@ -1,0 +1,91 @@
+"""Octet's own model in the loop: it learns, it goes on bit for bit where it was stopped, its checkpoint answers alone."""
+
+import numpy as np
+import pytest
+
+from models.config import PlanRequest
+from models.inference.predictor import Predictor
+from models.training import checkpoint
+from models.training.report import Outcome
+from tests.models.training.tasks import config_of, pack_of, sides, trained
+
+SMALL = {"size": "nano", "views": ["bytes", "ngrams", "statistics"], "stride": 2, "ngram_bits": 10, "members": 2}
+
+
+def octet(wide=True, globals_=None, **octet_):
+    sections = {
+        "optimization": {"lr": 3e-3, "b2": 0.99},
+        "evaluation_checkpoint": {"sample_interval": 20},
+        **(globals_ or {}),
+    }
+    model = {"model_type": "octet", "octet": {**SMALL, "wide": wide, **octet_}}
+    return config_of(cat=["side"], con=["level"], globals=sections, model=model)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    files, labels = sides(160)
+    labels["level"][5] = labels["side"][9] = None
+    return pack_of(tmp_path_factory.mktemp("data") / "pack", files, labels)
+
+
+@pytest.mark.parametrize("wide", [True, False], ids=["with the wide branch", "the deep network alone"])
+def test_it_learns_classes_and_numbers_at_once(dataset, tmp_path, wide):
+    run = trained(octet(wide=wide, ema_decay=0.9), dataset, tmp_path, plan=PlanRequest(steps=40))
+    assert run.last("acc", "side") >= 0.95
+    assert run.last("r2", "level") >= 0.8
+
+
+def test_it_answers_before_the_first_step(dataset, tmp_path):
+    """The wide branch is convex and fitted; the network beside it knows nothing yet and gets no weight."""
+    run = trained(octet(), dataset, tmp_path, plan=PlanRequest(steps=1))
+    assert run.kept("best")[0].step == 0
+    assert run.values("valid", "acc", "side")[0].step == 0
+    assert run.values("valid", "acc", "side")[0].value >= 0.9
+
+
+@pytest.mark.parametrize("stop_at", [0, 1, 4, 7])
+@pytest.mark.parametrize(
+    "globals_",
+    [None, {"optimization": {"lr": 3e-3, "gradient_accumulation_steps": 2}}, {"training_control": {"mixing_alpha": 0.5}}],
+    ids=["plain", "gradients gathered", "mixed"],
+)
+def test_a_resumed_run_is_bit_equal_to_the_undisturbed_one(dataset, tmp_path, globals_, stop_at):
+    config, plan = octet(globals_=globals_), PlanRequest(steps=9, batch=16)
+    whole = trained(config, dataset, tmp_path / "whole", plan=plan)
+    first = trained(config, dataset, tmp_path / "first", plan=plan, stop_at=stop_at)
+    assert first.outcome == Outcome("stopped", stop_at, "asked")
+    second = trained(config, dataset, tmp_path / "second", plan=plan, resume=first.kept("resume")[-1].path)
+    assert first.values() + second.values() == whole.values()
+    assert second.kept("best")[-1].digest == whole.kept("best")[-1].digest
+    assert second.kept("resume")[-1].digest == whole.kept("resume")[-1].digest
+
+
+def test_its_checkpoint_says_what_the_last_validation_measured_but_for_the_folds_of_the_blend(dataset, tmp_path):
+    run = trained(octet(), dataset, tmp_path, plan=PlanRequest(steps=40))
+    predictor = Predictor.load(run.kept("best")[-1].path)
+    answers = predictor.predict([dataset.read(at) for at in range(len(dataset))])
+    table = dataset.labels.target("side")
+    assert table.classes is not None
+    assert table.codes is not None
+    right = [a.outputs["side"].label == table.classes[c] for a, c in zip(answers, table.codes, strict=True) if c >= 0]
+    assert np.mean(right) >= 0.95
+
+
+def test_a_file_alone_is_answered_as_among_others(dataset, tmp_path):
+    run = trained(octet(), dataset, tmp_path, plan=PlanRequest(steps=5))
+    predictor = Predictor.load(run.kept("best")[-1].path)
+    files = [dataset.read(at) for at in range(12)] + [np.arange(3000, dtype=np.int64).astype(np.uint8)]
+    together = predictor.arrays(files)
+    for at, file in enumerate(files):
+        for name, alone in predictor.arrays([file]).items():
+            np.testing.assert_allclose(alone[0], together[name][at], rtol=1e-4, atol=1e-5)
+
+
+def test_a_served_checkpoint_holds_the_averaged_weights(dataset, tmp_path):
+    run = trained(octet(wide=False, ema_decay=0.99), dataset, tmp_path, plan=PlanRequest(steps=20))
+    _, served = checkpoint.read(run.kept("best")[-1].path, "octet-model")
+    _, state = checkpoint.read(run.kept("resume")[-1].path, "octet-train-state")
+    name = next(name for name in served if name.startswith("deep.") and f"average.{name}" in state)
+    assert np.array_equal(served[name].numpy(), state[f"average.{name}"].numpy())
+    assert not np.array_equal(served[name].numpy(), state[f"model.{name}"].numpy())
