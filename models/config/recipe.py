@@ -31,14 +31,12 @@ UNKNOWN = Probes(equal_lengths=0.0, entropy=8.0, wave=None, period=None)
 
 FIXED: tuple[Choice, ...] = (
     Choice("/input/model_config/model_type", "octet", "Octet's own model, for bytes of any kind"),
-    Choice("/globals/optimization/lr", 2e-3, "the rate at which these widths learn fastest without diverging"),
     Choice("/globals/optimization/lr_lb", 1e-6, "the cosine ends where the weights come to rest"),
     Choice("/globals/optimization/b2", 0.99, "a short run cannot average over a thousand steps"),
     Choice("/globals/optimization/wd", 0.05, "little data, so some decay"),
     Choice(
         "/globals/lr_schedule/lr_schedule", "cosine", "the steps are planned, so the rate can fall over all of them"
     ),
-    Choice("/globals/lr_schedule/warmup_steps", 50, "enough for the first moments; 2,000 would starve a short run"),
     Choice("/globals/evaluation_checkpoint/sample_interval", "auto", "the plan knows how many steps there will be"),
     Choice("/globals/training_control/early_stopping_patience", 0, "the steps are planned; the best weights are kept"),
     Choice(
@@ -55,7 +53,7 @@ FIXED: tuple[Choice, ...] = (
 )
 SHARES: tuple[tuple[float, float | int], ...] = ((1_000, 0.2), (20_000, 0.1), (math.inf, 2_500))
 """Up to so many labelled files: what is held back. 2,500 files measure an accuracy to 1 %."""
-PASSES = ((300, 100), (1_000, 60), (5_000, 40), (20_000, 16), (math.inf, 6))
+PASSES = ((300, 60), (1_000, 30), (5_000, 30), (20_000, 10), (math.inf, 3))
 """Up to so many training files: so many passes over them at most; the device's plan fits them to the time there is."""
 FEWEST_BITS = 10
 """Of the n-gram table, however few bytes there are."""
@@ -66,9 +64,13 @@ BATCH_BYTES = {"wave": 2**18, "raster": 2**16, "bytes": 2**16}
 A view that makes a frame of many bytes takes more of them."""
 BATCHES = (8, 64)
 """Files of a step: at least and at most."""
-STEPS_PER_PASS = 8
+STEPS_PER_PASS = 16
 """A pass over a small data set has at least so many steps."""
-MEMBERS = ((300, 2), (1_000, 4), (5_000, 2), (math.inf, 1))
+RATES = ((160, 1e-3), (math.inf, 2e-3))
+"""Up to so many bytes of a piece: the highest learning rate. It is lower where every byte is a frame."""
+WARMUP_SHARE, MOST_WARMUP = 0.1, 100
+"""Of the steps, and at most so many: enough for the first moments; EIR's 2,000 would starve a short run."""
+MEMBERS = ((300, 2), (1_000, 3), (math.inf, 1))
 """Up to so many training files: so many networks side by side. Few files vary a network much; averaging is the cure."""
 STRIDES = ((160, 1), (640, 2), (1_536, 4), (math.inf, 8))
 """Up to so many bytes of a piece: the stem makes a frame of so many."""
@@ -194,6 +196,7 @@ def _pace(train: int, length: int, views: Sequence[ViewName]) -> Iterator[Choice
     room = min(room for view, room in BATCH_BYTES.items() if view in views or view == "wave")
     batch = min(max(least, min(most, room // max(1, length))), max(least, train // STEPS_PER_PASS), train)
     yield Choice("/globals/basic_experiment/batch_size", batch, f"for {train} training files of about {length} bytes")
+    yield Choice("/globals/optimization/lr", up_to(RATES, length), "the rate at which such pieces learn fastest")
     per_pass = train // batch
     passes = max(int(up_to(PASSES, train)), math.ceil(LEAST_STEPS / per_pass))
     yield Choice(
@@ -201,6 +204,8 @@ def _pace(train: int, length: int, views: Sequence[ViewName]) -> Iterator[Choice
         passes,
         f"at most {passes * per_pass} steps; the device's plan fits them to the time there is",
     )
+    warmup = min(MOST_WARMUP, max(1, round(WARMUP_SHARE * passes * per_pass)))
+    yield Choice("/globals/lr_schedule/warmup_steps", warmup, "enough for the first moments")
 
 
 def up_to(table: Sequence[tuple[float, float | int]], count: int) -> float | int:

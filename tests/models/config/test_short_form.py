@@ -119,7 +119,7 @@ def test_the_size_follows_files_and_device(files, size):
     assert on_gpu == {100: "nano", 2_000: "tiny", 100_000: "base"}[files]
 
 
-@pytest.mark.parametrize(("files", "members"), [(800, 4), (3_000, 2), (50_000, 1)])
+@pytest.mark.parametrize(("files", "members"), [(200, 2), (800, 3), (3_000, 1), (50_000, 1)])
 def test_few_files_are_learnt_by_several_members(files, members):
     data = summary(files, Sentiment=classes(a=files - 1, b=1))
     assert chosen(SHORT, data).config.input.model_cfg.octet.members == members

@@ -1,4 +1,4 @@
-"""Octet's own model in the loop: it learns, it goes on bit for bit where it was stopped, its checkpoint answers alone."""
+"""Octet's own model in the loop: it learns, goes on bit for bit where it was stopped, and its checkpoint answers."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,11 @@ def test_it_answers_before_the_first_step(dataset, tmp_path):
 @pytest.mark.parametrize("stop_at", [0, 1, 4, 7])
 @pytest.mark.parametrize(
     "globals_",
-    [None, {"optimization": {"lr": 3e-3, "gradient_accumulation_steps": 2}}, {"training_control": {"mixing_alpha": 0.5}}],
+    [
+        None,
+        {"optimization": {"lr": 3e-3, "gradient_accumulation_steps": 2}},
+        {"training_control": {"mixing_alpha": 0.5}},
+    ],
     ids=["plain", "gradients gathered", "mixed"],
 )
 def test_a_resumed_run_is_bit_equal_to_the_undisturbed_one(dataset, tmp_path, globals_, stop_at):
