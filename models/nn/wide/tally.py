@@ -10,8 +10,9 @@ from models.nn.wide.grams import HASH_BITS, ROW_BITS, UInt8, UInt64, keys
 from models.nn.wide.recipe import PLACED_BYTES, Recipe
 
 Int64 = NDArray[np.int64]
-BLOCK = 1 << 20
-"""Bytes that are hashed at a time."""
+BLOCK = 1 << 16
+"""Bytes that are hashed at a time: the arrays of a pass stay in a CPU's cache."""
+SIEVE_BITS = 24
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,29 @@ class Tally:
     counts: Int64
 
 
-def tallied(files: Sequence[UInt8], recipe: Recipe, known: Int64) -> Tally:
+class Sieve:
+    """Lets every known hash pass and most others not: a table of 2^24 flags by the top bits of a hash (Bloom 1970).
+
+    Most n-grams of a file are known to nobody; they need not be sorted and searched for.
+    """
+
+    def __init__(self, known: Int64) -> None:
+        self.known = known
+        self._flags = np.zeros(1 << SIEVE_BITS, np.bool_)
+        self._flags[known >> (HASH_BITS - SIEVE_BITS)] = True
+
+    def passing(self, found: UInt64) -> UInt64:
+        """Those of the keys (n,) whose hash may be known."""
+        passing: UInt64 = found[self._flags[found >> np.uint64(64 - SIEVE_BITS)]]
+        return passing
+
+
+def tallied(files: Sequence[UInt8], recipe: Recipe, known: Int64, sieve: Sieve | None = None) -> Tally:
     """Count the known n-grams of whole files. known: (V,) hashes, rising. Any length, in memory for BLOCK bytes."""
     parts: list[Tally] = []
     piece: Tally | None = None
     for block in blocks(files, max(recipe.orders) + 8):
-        found = _of_block(block, recipe, known)
+        found = _of_block(block, recipe, known, sieve)
         whole = block.last and block.begin == 0
         if not whole:
             found = found if piece is None else _merged([piece, found])
@@ -94,9 +112,10 @@ def tallied(files: Sequence[UInt8], recipe: Recipe, known: Int64) -> Tally:
     return _merged(parts)
 
 
-def _of_block(block: Block, recipe: Recipe, known: Int64) -> Tally:
+def _of_block(block: Block, recipe: Recipe, known: Int64, sieve: Sieve | None) -> Tally:
     """What a block holds; sorted keys make the bisection walk through memory in one direction."""
-    found = np.concatenate([block.keys(order, placed=placed) for order, placed in recipe.passes])
+    passes = (block.keys(order, placed=placed) for order, placed in recipe.passes)
+    found = np.concatenate([keys if sieve is None else sieve.passing(keys) for keys in passes])
     found.sort()
     begins = np.flatnonzero(np.diff(found, prepend=~found[:1]))
     counts = np.diff(begins, append=len(found))
