@@ -37,6 +37,8 @@ GRID, GRID_PLACES, FINE = 16, 128, 2048
 VOCABULARY = 261
 NOVELTY_BYTES = 10**6
 """What models.nn.novelty keeps of the training files, about."""
+LIBRARIES_BYTES = 50 * 10**6
+"""What the process of an octet training holds beyond EIR's: pages of libraries for the wide branch and the score."""
 WIDE_BYTES = 64
 """What the wide branch holds of a byte of the data set while it is fitted, where it may."""
 WIDE_LEAST = 100 * 10**6
@@ -78,7 +80,7 @@ def memory_bytes(config: RunConfig, targets: Sequence[TargetSpec], load: Load) -
     if load.device == "cpu":
         # A state is gathered, put in line and written; little of what the step has given back is there again.
         peaks.append(0.9 * step + 3 * state)
-    return PROCESS_BYTES[load.device] + round(MARGIN * max(peaks))
+    return PROCESS_BYTES[load.device] + LIBRARIES_BYTES + round(MARGIN * max(peaks))
 
 
 def predicting_bytes(config: RunConfig, targets: Sequence[TargetSpec], batch: int) -> int:
