@@ -33,9 +33,7 @@ def train(job: Job, report: Report, stop: Stop) -> Outcome:
     """Go on from job.state.step to the end. Raises NonFiniteLoss and DivergedError."""
     report.planned(job.plan)
     with torch_as_planned(job.plan):
-        if preparation_due(job) and how_it_ends(job, stop) is None and prepare(job, stop):
-            validate(job, report, stop)  # what was fitted answers already, long before the network does
-            save_resume(job, report)
+        begin(job, report, stop)
         while (end := how_it_ends(job, stop)) is None:
             if validation_owed(job):
                 validate(job, report, stop)
@@ -50,6 +48,18 @@ def train(job: Job, report: Report, stop: Stop) -> Outcome:
             end = finish(job, report, stop) or end
         save_resume(job, report)
     return end
+
+
+def begin(job: Job, report: Report, stop: Stop) -> None:
+    """What comes before the first step, as far as no stop comes in between; a resumed run owes the rest.
+
+    What was fitted answers already, long before the network does: so it is measured and kept.
+    """
+    if how_it_ends(job, stop) is None and preparation_due(job):
+        prepare(job, stop)
+    if job.state.prepared and job.state.last is None and how_it_ends(job, stop) is None:
+        validate(job, report, stop)
+        save_resume(job, report)
 
 
 def step(job: Job) -> None:

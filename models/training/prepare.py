@@ -17,8 +17,8 @@ def preparation_due(job: Job) -> bool:
     return isinstance(job.state.model, OctetModel) and not job.state.prepared
 
 
-def prepare(job: Job, stop: Stop) -> bool:
-    """Fit it, in place; False when a stop came first, and nothing is changed then.
+def prepare(job: Job, stop: Stop) -> None:
+    """Fit it, in place; where a stop came first, nothing is changed.
 
     Pure in data, config and plan, as a step is. Raises TrainingError.
     """
@@ -40,8 +40,7 @@ def prepare(job: Job, stop: Stop) -> bool:
             stop=stop,
         )
         if found is None:
-            return False
+            return
         log.info("wide branch: %d features, L2 %s, %.0f s", found.features, found.l2, found.seconds)
     fit_novelty(model.unlike, dataset, files.train, files.valid, seed=job.seed)
     job.state.prepared = True
-    return stop.requested() is None

@@ -2,6 +2,6 @@
 
 from models.training.wide.effort import Effort
 from models.training.wide.fit import FitReport, fit_wide
-from models.training.wide.forecast import estimate, within
+from models.training.wide.forecast import estimate
 
-__all__ = ["Effort", "FitReport", "estimate", "fit_wide", "within"]
+__all__ = ["Effort", "FitReport", "estimate", "fit_wide"]

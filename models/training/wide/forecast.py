@@ -25,16 +25,6 @@ MARGIN = 1.3
 """Over what is measured: a sample fits into caches where the whole does not."""
 
 
-def within(
-    dataset: PackedDataset, train: Int64, valid: Int64, targets: Sequence[TargetSpec], seconds: float
-) -> Effort | None:
-    """The greatest effort that ends within `seconds`; None when none does. Timings differ: keep it in the plan."""
-    for effort in EFFORTS:
-        if estimate(dataset, train, valid, targets, effort=effort) <= seconds:
-            return effort
-    return None
-
-
 def estimate(
     dataset: PackedDataset,
     train: Int64,

@@ -6,8 +6,11 @@ import pytest
 from models.config import PlanRequest
 from models.inference.predictor import Predictor
 from models.training import checkpoint
+from models.training.build import Job, open_job
+from models.training.loop import train
+from models.training.plan import choose_for_device
 from models.training.report import Outcome
-from tests.models.training.tasks import config_of, pack_of, sides, trained
+from tests.models.training.tasks import Recorder, config_of, pack_of, sides, trained
 
 SMALL = {"size": "nano", "views": ["bytes", "ngrams", "statistics"], "stride": 2, "ngram_bits": 10, "members": 2}
 
@@ -63,6 +66,28 @@ def test_a_resumed_run_is_bit_equal_to_the_undisturbed_one(dataset, tmp_path, gl
     assert first.values() + second.values() == whole.values()
     assert second.kept("best")[-1].digest == whole.kept("best")[-1].digest
     assert second.kept("resume")[-1].digest == whole.kept("resume")[-1].digest
+
+
+def test_a_stop_between_the_fit_and_its_validation_costs_no_point(dataset, tmp_path):
+    config, plan = octet(), choose_for_device(octet(), dataset, request=PlanRequest(steps=3, batch=16, threads=1))
+    whole = trained(config, dataset, tmp_path / "whole", plan=plan)
+    first = Recorder()
+    job = open_job(config, dataset, plan, tmp_path / "first")
+    assert train(job, first, StopOnceFitted(job)) == Outcome("stopped", 0, "asked")
+    assert not first.values()
+    second = trained(config, dataset, tmp_path / "second", plan=plan, resume=first.kept("resume")[-1].path)
+    assert second.values() == whole.values()
+    assert second.kept("resume")[-1].digest == whole.kept("resume")[-1].digest
+
+
+class StopOnceFitted:
+    """Asks for an end as soon as what comes before the first step is fitted."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    def requested(self) -> str | None:
+        return "asked" if self.job.state.prepared else None
 
 
 def test_its_checkpoint_says_what_the_last_validation_measured_but_for_the_folds_of_the_blend(dataset, tmp_path):

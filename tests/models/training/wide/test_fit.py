@@ -6,7 +6,7 @@ import torch
 
 from models.config import TargetSpec
 from models.nn.wide import WideHead
-from models.training.wide import Effort, estimate, fit_wide, within
+from models.training.wide import Effort, estimate, fit_wide
 from tests.models.training.tasks import pack_of
 
 EFFORT = Effort((1, 2, 3, 4), (1.0, 0.1, 0.01), 15)
@@ -116,8 +116,6 @@ def test_files_of_one_length_are_told_apart_by_place(tmp_path):
     assert (answers.argmax(1).numpy() == side[170:]).mean() > 0.9
 
 
-def test_the_time_is_forecast_and_decides_how_much_is_done(tmp_path):
+def test_the_time_is_forecast_from_a_sample(tmp_path):
     dataset, train, valid, _, _, targets = task(tmp_path)
     assert 0 < estimate(dataset, train, valid, targets) < 60
-    assert within(dataset, train, valid, targets, 1e-9) is None
-    assert within(dataset, train, valid, targets, 1e9).orders[0] == 1
