@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_READ = 16 << 20
+MOST_READ = 4 << 20
 """Bytes of one file that are read at most, so that a file of any length takes bounded time and memory."""
 BLOCK = 1 << 16
-"""Bytes of one range of a longer file: 256 ranges, each long enough that the n-grams cut at its ends do not count."""
+"""Bytes of one range of a longer file: 64 ranges, each long enough that the n-grams cut at its ends do not count."""
 
 
 def spread(length: int, most: int = MOST_READ, block: int = BLOCK) -> NDArray[np.int64]:

@@ -112,7 +112,7 @@ def test_memory_stays_flat_however_long_the_file(client, run, multipart):
         tracemalloc.stop()
     found = answer.json()["predictions"][0] if multipart else answer.json()
     assert found["bytes"] == 60 * MIB
-    assert peak < 32 * MIB  # of a long file at most 16 MiB are read, and held once
+    assert peak < 32 * MIB  # of a long file at most 4 MiB are read, and held once
 
 
 def test_stopping_ends_an_open_stream(parts, run):

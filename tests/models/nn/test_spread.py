@@ -29,9 +29,9 @@ def test_of_a_long_one_blocks_from_the_first_byte_to_the_last_that_do_not_overla
     assert spread_bytes(length, most, block) == len(ranges) * block <= most
 
 
-def test_by_default_a_terabyte_is_read_like_16_mib():
+def test_by_default_a_terabyte_is_read_like_4_mib():
     assert spread_bytes(1 << 40) == MOST_READ
-    assert len(spread(1 << 40)) == 256
+    assert len(spread(1 << 40)) == 64
 
 
 def test_blocks_too_large_to_be_spread_are_refused():
