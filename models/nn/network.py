@@ -1,6 +1,6 @@
 """What training, validation and serving ask of a model, whatever its type."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -56,10 +56,10 @@ class Network(nn.Module):
         """
         raise NotImplementedError
 
-    def evidence(self, files: Sequence[File], kept: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+    def evidence(self, files: Sequence[File], held_out: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Whole files, none of them empty -> {target: (N, sources, outputs)} float32: what each source says alone.
 
-        kept: where a source that no step changes may leave its answers, for the next time the same files are asked.
+        held_out: {target: (N, outputs)} answers that stand for those of a source which was fitted on these very files.
         """
         return {name: outputs[:, None] for name, outputs in self.answer(files).items()}
 

@@ -1,7 +1,8 @@
 """From positions in the data set to tensors: pieces of files as their model reads them, and the labels beside them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from models.packed import PackedDataset
 from models.training.sampling import crop_starts
 
 Int64 = NDArray[np.int64]
+NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class WholeFiles:
-    """Whole files and their labels, as in Batch. kept: see Network.evidence."""
+    """Whole files and their labels, as in Batch. held_out: see Network.evidence."""
 
     files: list[File]
     labels: dict[str, Tensor]
-    kept: dict[str, Tensor]
+    held_out: dict[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Batches:
     """Makes batches of a data set. labels: by target, one for each file of the data set, on the device of training.
 
     trimmed: a batch is as wide as its longest piece, and knows of the whole files; else all are max_length wide.
-    from_start: pieces are the first bytes of their files. kept: by first file and size of a batch of whole ones.
+    from_start: pieces are the first bytes of their files.
     """
 
     dataset: PackedDataset
@@ -49,19 +51,18 @@ class Batches:
     device: torch.device
     trimmed: bool = False
     from_start: bool = False
-    kept: dict[tuple[int, int], dict[str, Tensor]] = field(default_factory=dict)
 
     def of(self, files: Int64, draws: NDArray[np.float64]) -> Batch:
         """The training batch of these files (B,); where pieces begin follows from draws (B,) in [0, 1)."""
         pieces = self._trimmed(files, draws) if self.trimmed else self._equally_long(files, draws)
         return Batch(pieces.to(self.device), self._labels(files))
 
-    def in_order(self, files: Int64, size: int) -> Iterator[WholeFiles]:
-        """All of the files in batches of a size; the last one may be smaller."""
+    def in_order(self, files: Int64, size: int, held_out: Mapping[str, Tensor] = NOTHING) -> Iterator[WholeFiles]:
+        """All of the files in batches of a size; the last one may be smaller. held_out: by target, a row a file."""
         for at in range(0, len(files), size):
             here = files[at : at + size]
-            kept = self.kept.setdefault((int(here[0]), len(here)), {})
-            yield WholeFiles([self.dataset.read(file) for file in here.tolist()], self._labels(here), kept)
+            known = {name: answers[at : at + size] for name, answers in held_out.items()}
+            yield WholeFiles([self.dataset.read(file) for file in here.tolist()], self._labels(here), known)
 
     def _trimmed(self, files: Int64, draws: NDArray[np.float64]) -> Pieces:
         lengths = np.asarray(self.dataset.lengths)[files]

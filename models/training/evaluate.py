@@ -58,7 +58,7 @@ def evaluate(
         for batch in batches:
             if stop is not None and stop.requested() is not None:
                 return None
-            seen.append((model.evidence(batch.files, batch.kept), batch.labels))
+            seen.append((model.evidence(batch.files, batch.held_out), batch.labels))
         evidence = {t.name: torch.cat([found[t.name] for found, _ in seen]).double() for t in targets}
         labels = {t.name: torch.cat([known[t.name] for _, known in seen]) for t in targets}
         labels |= {t.name: labels[t.name].double() for t in targets if t.type == "continuous"}

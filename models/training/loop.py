@@ -134,7 +134,8 @@ def validate(job: Job, report: Report, stop: Stop) -> None:
 
 
 def _evaluated(job: Job, stop: Stop) -> Evaluation | None:
-    state, batches = job.state, job.batches.in_order(job.files.valid, job.plan.batch_size)
+    state = job.state
+    batches = job.batches.in_order(job.files.valid, job.plan.batch_size, state.held_out)
     return evaluate(state.model, state.objective, batches, job.targets, job.config, stop)
 
 

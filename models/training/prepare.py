@@ -42,5 +42,6 @@ def prepare(job: Job, stop: Stop) -> None:
         if found is None:
             return
         log.info("wide branch: %d features, L2 %s, %.0f s", found.features, found.l2, found.seconds)
+        job.state.held_out = found.held_out
     fit_novelty(model.unlike, dataset, files.train, files.valid, seed=job.seed)
     job.state.prepared = True

@@ -26,8 +26,9 @@ from models.training.schedules import PlateauState
 class TrainState:
     """Where training stands after `step` steps.
 
-    prepared: what comes before the first step is done. last: the newest validation, at step `evaluated`. written: the
-    step of the newest best checkpoint.
+    prepared: what comes before the first step is done. held_out: what the wide branch says of the validation files, by
+    target (V, outputs), from a fit that did not see them; the model's own one did.
+    last: the newest validation, at step `evaluated`. written: the step of the newest best checkpoint.
     sums: of training since the last training point. Random numbers are not here: they follow from (seed, step).
     """
 
@@ -37,6 +38,7 @@ class TrainState:
     sums: dict[str, Tensor]
     average: WeightAverage | None = None
     prepared: bool = False
+    held_out: dict[str, Tensor] = field(default_factory=dict)
     step: int = 0
     plateau: PlateauState = field(default_factory=PlateauState)
     early_stop: EarlyStopState = field(default_factory=EarlyStopState)
@@ -126,6 +128,7 @@ def _gather(state: TrainState) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
     tensors |= {f"objective.{name}": value for name, value in state.objective.state_dict().items()}
     tensors |= {f"sums.{name}": value for name, value in state.sums.items()}
+    tensors |= {f"held_out.{name}": value for name, value in state.held_out.items()}
     tensors |= {
         f"grad.{name}": value.grad.to_dense() for name, value in _parameters(state).items() if value.grad is not None
     }
@@ -145,6 +148,7 @@ def _scatter(state: TrainState, tensors: Mapping[str, Tensor], numbers: Mapping[
     state.objective.load_state_dict(_under("objective.", tensors))
     for name, value in state.sums.items():
         value.copy_(tensors[f"sums.{name}"])
+    state.held_out = _under("held_out.", tensors)
     for name, parameter in _parameters(state).items():
         kept = tensors.get(f"grad.{name}")
         parameter.grad = None if kept is None else kept.to(parameter.device)

@@ -1,6 +1,6 @@
 """`octet`: Octet's own model, a deep network over pieces and a wide branch over whole files, blended on validation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,13 +67,12 @@ class OctetModel(Network):
         """See Network."""
         return {name: self.blend(name, found) for name, found in self.evidence(files).items()}
 
-    def evidence(self, files: Sequence[File], kept: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+    def evidence(self, files: Sequence[File], held_out: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """See Network: what the deep network says, then the wide branch."""
         said = [self._deep(files)]
         if self.wide is not None:
-            kept = {} if kept is None else kept
-            kept.update({} if kept else self.wide([_read(file) for file in files]))
-            said.append({name: answer.to(said[0][name]) for name, answer in kept.items()})
+            answers = held_out or self.wide([_read(file) for file in files])
+            said.append({name: answer.to(said[0][name]) for name, answer in answers.items()})
         return {name: torch.stack([one[name] for one in said], dim=1) for name in self.targets}
 
     def novelty(self, files: Sequence[File]) -> list[Unlike] | None:

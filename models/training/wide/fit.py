@@ -14,7 +14,7 @@ from torch import Tensor
 from models.config import TargetSpec
 from models.nn.wide import Recipe, WideHead
 from models.nn.wide.grams import UInt8
-from models.nn.wide.head import columns_of
+from models.nn.wide.head import as_outputs, columns_of
 from models.nn.wide.kernel import KernelMachine
 from models.packed import PackedDataset
 from models.training.report import Stop
@@ -24,6 +24,7 @@ from models.training.wide.kernel_fit import fit_kernel, small_enough
 from models.training.wide.line import Line, fit_line
 
 Int64 = NDArray[np.int64]
+Float64 = NDArray[np.float64]
 
 WEIGHTS = 1 << 23
 """Numbers in all columns of weights together: 32 MB of a checkpoint, and 8 bytes a feature beside them."""
@@ -31,7 +32,10 @@ WEIGHTS = 1 << 23
 
 @dataclass
 class FitReport:
-    """What was fitted. l2, losses (validation, by strength of L2), kernel (whether it answers): by target."""
+    """What was fitted. l2, losses (validation, by strength of L2), kernel (whether it answers): by target.
+
+    held_out: by target (V, outputs) float32, what the validation files are answered by a fit that never saw them.
+    """
 
     files: int
     features: int
@@ -40,6 +44,7 @@ class FitReport:
     l2: dict[str, float] = field(default_factory=dict)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
     kernel: dict[str, bool] = field(default_factory=dict)
+    held_out: dict[str, Tensor] = field(default_factory=dict)
     why: list[str] = field(default_factory=list)
 
 
@@ -73,7 +78,9 @@ def fit_wide(
     memory_bytes: int = 2_000_000_000,
     stop: Stop | None = None,
 ) -> FitReport | None:
-    """Fit to the training files; the strength of L2 is chosen on the validation files. None when asked to stop.
+    """Fit to the training files, choose the strength of L2 on the validation files, fit again to both together.
+
+    None when asked to stop. What validation is to measure are the answers `held_out` of the report, not the head's.
 
     train, valid: places in the data set. labels: as training.build.label_tensor makes them, of all files. scratch: a
     folder for what memory_bytes do not hold; what is written there is removed. The same threads give the same bits.
@@ -113,10 +120,12 @@ def _fitted(
     lines, machines = [], []
     for target in targets:
         line = fit_line(features, labels[target.name], target, effort, task.memory_bytes, task.go_on)
-        machine = _machine(task, labels[target.name], target, min(line.losses.values()), seed)
+        name = target.name
+        machine, guesses = _machine(task, labels[name], target, min(line.losses.values()), seed)
         lines.append(line)
         machines.append(machine)
-        name = target.name
+        scores = line.held_out if machine is None else guesses[:, None]
+        report.held_out[name] = as_outputs(torch.from_numpy(scores.astype(np.float32)), target.outputs)
         report.l2[name], report.losses[name], report.kernel[name] = line.l2, line.losses, machine is not None
         kind = "a kernel machine on counts of n-grams" if machine else f"L2 {line.l2} on n-grams"
         report.why.append(f"{name!r}: {kind} has the least validation loss")
@@ -151,18 +160,31 @@ def _gathered(task: _Task, columns: int) -> tuple[Features, list[str]]:
     return features, why
 
 
-def _machine(task: _Task, labels: Tensor, target: TargetSpec, to_beat: float, seed: int) -> KernelMachine | None:
-    """A kernel machine, where the target is a number, the files are few and small, and it validates better."""
+def _machine(
+    task: _Task, labels: Tensor, target: TargetSpec, to_beat: float, seed: int
+) -> tuple[KernelMachine | None, Float64]:
+    """A kernel machine of all files, where the target is a number, they are few and small, and it validates better.
+
+    And (V,) what one of the training files alone says of the validation files.
+    """
     known = np.flatnonzero(~labels.isnan().numpy()) if target.classes is None else np.empty(0, np.int64)
     train, valid = known[known < task.train], known[known >= task.train]
-    files = [task.files[place] for place in train.tolist()]
-    if not small_enough(files):
-        return None
-    numbers, machine = labels.numpy().astype(np.float64), KernelMachine()
-    fit_kernel(machine, files, numbers[train], seed, task.go_on)
-    guesses = machine.values([task.files[place] for place in valid.tolist()])
-    better = not len(valid) or float(np.mean((guesses - numbers[valid]) ** 2)) <= to_beat
-    return machine if better else None
+    numbers, none = labels.numpy().astype(np.float64), np.empty(0)
+    if not small_enough([task.files[place] for place in train.tolist()]):
+        return None, none
+
+    def fitted(places: Int64) -> KernelMachine:
+        machine = KernelMachine()
+        fit_kernel(machine, [task.files[place] for place in places.tolist()], numbers[places], seed, task.go_on)
+        return machine
+
+    machine = fitted(train)
+    if not len(valid):
+        return machine, none
+    guesses = machine.values(task.files[task.train :])
+    if float(np.mean((guesses[valid - task.train] - numbers[valid]) ** 2)) > to_beat:
+        return None, none
+    return fitted(known), guesses
 
 
 def _store(head: WideHead, recipe: Recipe, features: Features, lines: Sequence[Line]) -> None:

@@ -1,6 +1,6 @@
-"""The linear fit of one target: scale the features for it, follow the path of L2, keep what validates best."""
+"""The linear fit of one target: scale the features, follow the path of L2, keep what validates best, refit to all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from models.config import TargetSpec
 from models.nn.wide.head import columns_of
 from models.training.wide.effort import Effort
 from models.training.wide.features import Features
-from models.training.wide.gram import gram_of
+from models.training.wide.gram import Gram, gram_of
 from models.training.wide.losses import Logistic, Loss, Softmax, Squared, at_best_scale
 from models.training.wide.solver import HISTORY, Solution, path
 
@@ -28,12 +28,16 @@ UNJUDGED = 0.05
 
 @dataclass(frozen=True)
 class Line:
-    """weights: for each block of features (F, W) float32. bias: (W,). losses: validation loss by L2 strength."""
+    """weights: for each block of features (F, W) float32. bias: (W,). losses: validation loss by L2 strength.
+
+    held_out: (V, W), scores of the validation files by a fit that never saw them; weights and bias are of all files.
+    """
 
     weights: list[Tensor]
     bias: Float32
     l2: float
     losses: dict[float, float]
+    held_out: Float32
 
 
 def fit_line(
@@ -44,13 +48,21 @@ def fit_line(
     rows = np.flatnonzero(known)
     train, valid = rows[rows < features.train], rows[rows >= features.train]
     columns = columns_of(target.outputs)
-    gram = gram_of(features, _classes(labels, train, target), columns, go_on)
     history = int(np.clip(memory_bytes // 4 // (16 * features.files * columns), 2, HISTORY))
-    penalties = effort.penalties if len(valid) else (UNJUDGED,)
-    solutions = path(gram.times, _loss(labels, train, target), train, features.files, penalties, effort.steps, history)
-    best, losses = _best(solutions, _loss(labels, valid, target), valid)
+
+    def solutions(own: Int64, penalties: Sequence[float]) -> tuple[Gram, Iterator[Solution]]:
+        gram = gram_of(features, _classes(labels, own, target), columns, go_on)
+        loss = _loss(labels, own, target)
+        return gram, path(gram.times, loss, own, features.files, penalties, effort.steps, history)
+
+    gram, found = solutions(train, effort.penalties if len(valid) else (UNJUDGED,))
+    best, losses = _best(found, _loss(labels, valid, target), valid)
+    held_out = best.scores[features.train :]
+    if len(valid):  # from strong to weak: the way there is what makes few steps enough
+        gram, found = solutions(rows, [l2 for l2 in losses if l2 >= best.l2])
+        *_, best = found
     bias: Float32 = best.alpha.sum(axis=0, dtype=np.float64).astype(np.float32)
-    return Line(gram.weights(best.alpha), bias, best.l2, losses)
+    return Line(gram.weights(best.alpha), bias, best.l2, losses, held_out)
 
 
 def _best(solutions: Iterator[Solution], loss: Loss, valid: Int64) -> tuple[Solution, dict[float, float]]:

@@ -1,6 +1,6 @@
 """L-BFGS in the space of functions: for a convex loss with an L2 penalty, at one Gram product a step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,7 @@ def path(
     loss: Loss,
     labelled: Int64,
     files: int,
-    penalties: tuple[float, ...],
+    penalties: Sequence[float],
     steps: int,
     history: int = HISTORY,
 ) -> Iterator[Solution]:

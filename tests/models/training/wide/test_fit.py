@@ -64,6 +64,22 @@ def test_it_learns_classes_and_numbers_with_labels_missing(tmp_path):
     assert len(report.why) == 3
 
 
+def test_validation_measures_a_fit_that_never_saw_its_files_and_the_answers_are_of_one_that_did(tmp_path):
+    parts = task(tmp_path)
+    dataset, train, valid, _, labels, targets = parts
+    labels["kind"][valid[0]] = (labels["kind"][valid[0]] + 1) % 3  # a wrong label can only be learnt by heart
+    head, report = fitted(tmp_path, parts)
+    served = head([dataset.read(int(place)) for place in valid])
+    assert [tuple(report.held_out[target.name].shape) for target in targets] == [(40, 3), (40, 1)]
+    wrong = int(labels["kind"][valid[0]])
+    assert served["kind"][0].softmax(0)[wrong] > 3 * report.held_out["kind"][0].softmax(0)[wrong]
+    level = labels["level"][valid]
+    errors = [float(((said["level"][:, 0] - level) ** 2).mean()) for said in (served, report.held_out)]
+    assert errors[0] < 0.5 * errors[1]
+    # without validation files nothing is held out, and all files train as before
+    assert fitted(tmp_path, (dataset, train, valid[:0], None, labels, targets))[1].held_out["kind"].shape == (0, 3)
+
+
 def test_numbers_of_large_files_are_learnt_without_the_kernel(tmp_path, monkeypatch):
     monkeypatch.setattr("models.training.wide.kernel_fit.MOST_BYTES", 10)
     parts = task(tmp_path)
