@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from models.nn.octet.network import Mixes, OctetNet
+from models.nn.network import Mixes
+from models.nn.octet.network import OctetNet
 from models.nn.octet.pieces import Pieces
 
 
