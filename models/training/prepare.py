@@ -43,5 +43,7 @@ def prepare(job: Job, stop: Stop) -> None:
             return
         log.info("wide branch: %d features, L2 %s, %.0f s", found.features, found.l2, found.seconds)
         job.state.held_out = found.held_out
+    if model.wide is not None and not model.wide.fitted:
+        model.blend.only("deep")
     fit_novelty(model.unlike, dataset, files.train, files.valid, seed=job.seed)
     job.state.prepared = True
