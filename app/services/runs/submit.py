@@ -154,12 +154,14 @@ def _cost(parts: Parts, request: RunRequest, summary: DatasetSummary, config: Ru
     """What arithmetic knows of a run."""
     targets, threads, sides = sized_targets(config, summary), _threads(parts), sides_of(config, summary, request.plan)
     serving, kept = parts.settings.serving, config.globals.evaluation_checkpoint.n_saved_models
-    best, resume = checkpoint_sizes(config, targets)
+    best, resume = checkpoint_sizes(config, targets, summary.bytes)
     return {
         "parameters": parameters(config, targets),
         "memory_bytes": memory_bytes(config, targets, load_of(config, request, summary, threads)),
         "memory_limit_bytes": parts.settings.worker.train_memory_bytes or None,
-        "predict_memory_bytes": predicting_bytes(config, targets, serving.predict_batch, threads=threads),
+        "predict_memory_bytes": predicting_bytes(
+            config, targets, serving.predict_batch, threads=threads, data_bytes=summary.bytes
+        ),
         "steps": sides.steps,
         "checkpoint_bytes": kept * best + RESUMES_KEPT * resume,
     }

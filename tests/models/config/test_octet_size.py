@@ -9,7 +9,7 @@ import pytest
 from models.config import TargetSpec, checkpoint_sizes, load_config, memory_bytes, octet_size, parameters
 from models.config import predicting_bytes as predicting
 from models.config.load import Load
-from models.config.octet import SIZES, OctetConfig
+from models.config.octet import SIZES
 from models.nn.networks import build_network
 from models.nn.octet import build, model, reading
 from tests.house.source import ROOT
@@ -94,12 +94,6 @@ def test_memory_grows_with_files_members_and_size():
 def test_a_prediction_takes_no_more_for_many_files_than_for_some():
     some, many = (predicting(octet_config(2048), TARGETS, files) for files in (16, 10_000))
     assert some == many
-
-
-@pytest.mark.parametrize(("data", "megabytes"), [(0, 100), (10**6, 164), (10**9, 2000), (None, 2000)])
-def test_the_wide_branch_takes_what_its_data_need_up_to_its_limit(data, megabytes):
-    assert octet_size.wide_bytes(OctetConfig(), data) == megabytes * 10**6
-    assert octet_size.wide_bytes(OctetConfig(wide=False), data) == 0
 
 
 def test_what_a_training_process_takes_lies_below_the_estimate_and_not_far(tmp_path):
