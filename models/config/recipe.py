@@ -97,7 +97,7 @@ def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device)
     chosen = [*_model(summary, train, device)]
     views = next(choice.value for choice in chosen if choice.pointer == f"{OCTET}/views")
     length = _length(form.max_length, views, summary)
-    stride = _stride(length.value)
+    stride = stride_choice(length.value)
     return [*FIXED, *chosen, length, stride, *_pace(train, min(length.value, summary.lengths.p90), views)]
 
 
@@ -109,7 +109,7 @@ def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> l
     basic = full.globals.basic_experiment
     train = max(1, summary.files - math.ceil(basic.valid_size * (summary.files if basic.valid_size < 1 else 1)))
     given = model.octet
-    found = [*_model(summary, train, device, given), _stride(full.input.input_type_info.max_length)]
+    found = [*_model(summary, train, device, given), stride_choice(full.input.input_type_info.max_length)]
     return [one for one in found if getattr(given, one.pointer.rpartition("/")[2]) is None]
 
 
@@ -185,7 +185,8 @@ def _length(wanted: int | None, views: Sequence[ViewName], summary: DatasetSumma
     return Choice(LENGTH, max(1, math.ceil(length / MULTIPLE)) * MULTIPLE, why)
 
 
-def _stride(length: int) -> Choice:
+def stride_choice(length: int) -> Choice:
+    """How many bytes the stem of `bytes` makes a frame of, for pieces of so many."""
     stride = int(up_to(STRIDES, length))
     return Choice(f"{OCTET}/stride", stride, f"{-(-length // stride)} frames of the {length} bytes of a piece")
 

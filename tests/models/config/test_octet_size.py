@@ -1,18 +1,13 @@
 """The arithmetic of Octet's own model, against the real one."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
 from models.config import TargetSpec, checkpoint_sizes, load_config, memory_bytes, octet_size, parameters
 from models.config import predicting_bytes as predicting
 from models.config.load import Load
-from models.config.octet import SIZES, OctetConfig
+from models.config.octet import SIZES
 from models.nn.networks import build_network
 from models.nn.octet import build, model, reading
-from tests.house.source import ROOT
 
 TARGETS = [TargetSpec("kind", "categorical", ["a", "b", "c"]), TargetSpec("level", "continuous")]
 EVERY = ["bytes", "ngrams", "statistics", "wave", "raster"]
@@ -94,19 +89,3 @@ def test_memory_grows_with_files_members_and_size():
 def test_a_prediction_takes_no_more_for_many_files_than_for_some():
     some, many = (predicting(octet_config(2048), TARGETS, files) for files in (16, 10_000))
     assert some == many
-
-
-@pytest.mark.parametrize(("data", "megabytes"), [(0, 100), (10**6, 164), (10**9, 2000), (None, 2000)])
-def test_the_wide_branch_takes_what_its_data_need_up_to_its_limit(data, megabytes):
-    assert octet_size.wide_bytes(OctetConfig(), data) == megabytes * 10**6
-    assert octet_size.wide_bytes(OctetConfig(wide=False), data) == 0
-
-
-def test_what_a_training_process_takes_lies_below_the_estimate_and_not_far(tmp_path):
-    """One row of the benchmark, in a process of its own; the others stand in benchmarks/RESULTS.md."""
-    figures = tmp_path / "figures.json"
-    command = [sys.executable, "-m", "benchmarks.memory", "--only", "octet, raster, nano", "--json", str(figures)]
-    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-    ((train, train_expected, predict, predict_expected),) = (row["figures"] for row in json.loads(figures.read_text()))
-    assert train <= train_expected <= 1.5 * train
-    assert predict <= predict_expected
