@@ -187,8 +187,10 @@ def _fields_in_words(fields: Fields) -> str:
     """Such as: each file is a record of 120 bytes: 30 numbers f32le from byte 0."""
     runs = [f"{run.count} x {run.reading} from byte {run.at}" for run in fields.numbers[:MOST_RUNS]]
     more = f" and {len(fields.numbers) - MOST_RUNS} more" if len(fields.numbers) > MOST_RUNS else ""
-    what = f"files are tables of records of {fields.length} bytes" if fields.table else (
-        f"each file is a record of {fields.length} bytes"
+    what = (
+        f"files are tables of records of {fields.length} bytes"
+        if fields.table
+        else (f"each file is a record of {fields.length} bytes")
     )
     behind = f" behind {fields.offset} others" if fields.offset else ""
     return f"{what}{behind}: {', '.join(runs)}{more}"

@@ -105,7 +105,7 @@ def _fields(fields: FieldsConfig) -> Iterator[Fault]:
         elif run.at < end:
             yield Fault(
                 f"{OCTET}/fields/numbers/{at}/at",
-                f"{run.at} lies in the numbers before it, which end at byte {end}; list them by place, none in another.",
+                f"{run.at} lies in the numbers before it, which end at byte {end}; list them by place, apart.",
             )
         end = max(end, run.end)
 

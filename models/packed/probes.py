@@ -194,9 +194,10 @@ def predictability(lags: Float64) -> float:
 
 
 def best_period(lags: Float64) -> Period | None:
-    """Of the autocorrelation at (lags,) the lag from SHORTEST_PERIOD to LONGEST_PERIOD that stands out most, if one stands out enough.
+    """The lag from SHORTEST_PERIOD to LONGEST_PERIOD that stands out most, if one stands out enough.
 
-    A shorter lag that stands out even more (2 to 8, pixels or numbers of several bytes) is its unit if it divides it.
+    lags: (lags,) the autocorrelation. A shorter lag that stands out even more (2 to 8, pixels or numbers of several
+    bytes) is its unit if it divides it.
     """
     scores = standing_out(lags)
     if len(scores) <= SHORTEST_PERIOD:

@@ -1,4 +1,4 @@
-"""What the numbers in the records of training files are like: the quantiles that the view `fields` reads them between."""
+"""What numbers in the records of training files are like: the quantiles between which the view `fields` reads them."""
 
 import numpy as np
 import torch

@@ -29,7 +29,7 @@ def bins_for(features: int) -> int:
 
 
 class FieldsView(View):
-    """Records -> numbers -> QuantileEncoding -> two layers; of several records in a piece then a convolution and a pool.
+    """Records -> numbers -> QuantileEncoding -> two layers; of many records in a piece then a convolution and a pool.
 
     fields: how records are laid out. rows: records of a piece of full length. A record that is cut is not seen, but for
     the first of a piece: of that the features that are whole. NaN is no number: nothing is there.
@@ -60,7 +60,8 @@ class FieldsView(View):
         if self.many:
             pooled: Tensor = self.pool(self.body(x_BRd, there_BR), there_BR)
             return pooled
-        return (x_BRd * there_BR.unsqueeze(-1)).squeeze(1)
+        alone: Tensor = (x_BRd * there_BR.unsqueeze(-1)).squeeze(1)
+        return alone
 
     def decoded(self, pieces: Pieces) -> tuple[Tensor, Tensor]:
         """What stands in each record -> (values (B, R, K) float64, 0 where nothing is; there (B, R, K) bool)."""

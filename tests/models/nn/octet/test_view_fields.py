@@ -135,7 +135,9 @@ def test_it_learns_a_rule_on_a_number_of_several_bytes(records):
 
     def drawn(count, seed):
         some = files(count, seed, records)
-        first = np.stack([np.frombuffer(file, np.uint8).reshape(records, 12)[:, :4].copy().view("<f4") for file in some])
+        first = np.stack(
+            [np.frombuffer(file, np.uint8).reshape(records, 12)[:, :4].copy().view("<f4") for file in some]
+        )
         return some, torch.from_numpy(((first > 0) & (first < 8)).mean((1, 2)) > 0.4).long()
 
     some, labels = drawn(300, 0)
