@@ -300,10 +300,10 @@ def _fields(octet: OctetConfig, size: Dimensions, length: int) -> ViewSize:
     width, rows, many = size.width, max(1, math.ceil(length / octet.fields.length)), length // octet.fields.length > 1
     count = octet.fields.features
     inputs = count * (2 + next(bins for most, bins in BINS if count <= most))
-    dense, kept = (inputs + 1) * width + 6 * width**2 + 2 * width, rows * (inputs + 12.0 * width)
+    dense, kept = (inputs + 1) * width + 6 * width**2 + 2 * width, inputs + 15.2 * width
     if many:
         encoder = size._replace(convs=1, layers=0)
-        dense, kept = dense + _encoder(encoder), kept + _encoder_kept(encoder, rows)
+        dense, kept = dense + _encoder(encoder), rows * (inputs + 13.5 * width) + _encoder_kept(encoder, rows)
     else:
         rows = 1
     return ViewSize(

@@ -81,6 +81,9 @@ EVEN = 0.35
 """Autocorrelation of neighbours in a row from which on a shift by one column makes a file of the same kind."""
 LONGEST = {"wave": 12_288, "raster": 8_192, "fields": 8_192, "bytes": 4_096}
 """Bytes of a piece at most, by the view that decides."""
+NUMBERS_ALONE = 0.5
+"""Share of the bytes in use that lie in numbers from which on nothing else looks at them: a view that knows them only
+as bytes learns a small set by heart, and takes thirty times as long for a step."""
 MOST_RUNS = 6
 """Of numbers that a reason names."""
 MULTIPLE = 8
@@ -140,7 +143,9 @@ def _model(summary: DatasetSummary, train: int, device: Device, given: OctetConf
         ).model_dump()
         yield Choice(f"{OCTET}/raster", raster, _period_in_words(probes.period))
     if probes.fields is not None and "fields" in views:
-        fields = FieldsConfig.model_validate(probes.fields.model_dump(exclude={"table"}, mode="json")).model_dump()
+        fields = FieldsConfig.model_validate(
+            probes.fields.model_dump(include={"length", "offset", "numbers"}, mode="json")
+        ).model_dump()
         yield Choice(f"{OCTET}/fields", fields, _fields_in_words(probes.fields))
 
 
@@ -159,7 +164,7 @@ def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
     if given.raster is not None:
         return ["raster", "statistics"], "raster says how long rows are"
     if given.fields is not None:
-        return ["bytes", "ngrams", "fields", "statistics"], "fields says how records are laid out"
+        return ["fields", "statistics"], "fields says how records are laid out"
     if given.wave is not None:
         return ["wave", "statistics"], "wave says how numbers are read"
     if probes.fields is not None:
@@ -176,11 +181,13 @@ def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
 
 
 def _beside_fields(probes: Probes) -> list[ViewName]:
-    """What else looks at records: rows where a file holds many, else their bytes as a signal or as they are."""
+    """What else looks at records: rows where a file holds many, a signal, or bytes where few of them are in numbers."""
     assert probes.fields is not None
     if probes.fields.table and probes.period is not None:
         return ["raster"]
-    return ["wave"] if probes.wave is not None else ["bytes", "ngrams"]
+    if probes.wave is not None:
+        return ["wave"]
+    return [] if probes.fields.covered >= NUMBERS_ALONE else ["bytes", "ngrams"]
 
 
 def _fields_in_words(fields: Fields) -> str:

@@ -49,12 +49,16 @@ class NumberRun(BaseModel):
 
 
 class Fields(BaseModel):
-    """Records of `length` bytes with these numbers. table: files hold many, from byte `offset` on; else one each."""
+    """Records of `length` bytes with these numbers. table: files hold many, from byte `offset` on; else one each.
+
+    covered: share of the bytes in use (not the same in all records) that lie in numbers, 0..1.
+    """
 
     model_config = ConfigDict(frozen=True)
     length: int
     offset: int
     table: bool
+    covered: float
     numbers: tuple[NumberRun, ...]
 
 
@@ -66,14 +70,15 @@ def best_fields(sample: Sequence[UInt8], lengths: Int64, repeat: int | None) -> 
     length, share = _commonest(lengths)
     here, _ = _commonest(np.array([len(file) for file in sample]))
     same = [file for file in sample if len(file) == here] if share >= ONE_LENGTH else []
-    if repeat is not None and repeat <= min(LONGEST_RECORD, length // 2):
-        offset, usual = _commonest(lengths % repeat)
-        rows = [_rows(file, repeat, offset) for file in sample]
-        if usual >= ONE_LENGTH and (
-            not same or placed(np.stack([_rows(file, repeat, offset) for file in same])) < PLACED
-        ):
-            return _found(np.concatenate(rows), offset, table=True)
-    return _found(np.stack(same), 0, table=False) if same and length <= LONGEST_RECORD else None
+    one = _found(np.stack(same), 0, table=False) if same and length <= LONGEST_RECORD else None
+    if repeat is None or repeat > min(LONGEST_RECORD, length // 2):
+        return one
+    offset, usual = _commonest(lengths % repeat)
+    if usual < ONE_LENGTH or (same and placed(np.stack([_rows(file, repeat, offset) for file in same])) >= PLACED):
+        return one
+    table = _found(np.concatenate([_rows(file, repeat, offset) for file in sample]), offset, table=True)
+    # Numbers of one kind, all drawn alike: a vector, whose places mean something, rather than rows of a single number.
+    return one if one and table and item_size(table.numbers[0].reading) == table.length else table
 
 
 def repeat_length(lags: Float64) -> int | None:
@@ -125,9 +130,10 @@ def _found(records_NL: UInt8, offset: int, *, table: bool) -> Fields | None:
     numbers = best_layout(length, candidates(records_NL))
     used = entropies(records_NL) > 0
     clear = sum(int(used[one.at : one.at + item_size(one.reading)].sum()) for one in numbers if one.clear)
-    if not numbers or clear < COVERED * used.sum():
+    if clear == 0 or clear < COVERED * used.sum():
         return None
-    return Fields(length=length, offset=offset, table=table, numbers=_runs(numbers))
+    covered = round(clear / int(used.sum()), 4)
+    return Fields(length=length, offset=offset, table=table, covered=covered, numbers=_runs(numbers))
 
 
 class _Way(NamedTuple):

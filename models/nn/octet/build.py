@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 ORDERS = (2, 3, 4, 6)
 """Lengths of the n-grams that the deep network looks up."""
 
+HIDDEN, HIDDEN_OF_FEW = 0.1, 0.3
+"""Share of a record's numbers that training hides at a time; more in the smallest size, which few files train."""
+
 
 def build_deep(octet: "OctetConfig", max_length: int, outputs: Mapping[str, int]) -> OctetEnsemble:
     """The members of a complete config. outputs: how many numbers each target has.
@@ -91,7 +94,8 @@ def _fields(octet: "OctetConfig", size: Dimensions, max_length: int) -> View:
     fields = octet.fields
     if fields is None:
         raise ValueError("the view 'fields' needs to know how records are laid out: give octet.fields")
-    return FieldsView(fields, rows=max_length // fields.length, width=size.width)
+    hidden = HIDDEN_OF_FEW if octet.size == "nano" else HIDDEN
+    return FieldsView(fields, rows=max_length // fields.length, width=size.width, hidden=hidden)
 
 
 VIEWS: Mapping[str, Callable[["OctetConfig", Dimensions, int], View]] = {

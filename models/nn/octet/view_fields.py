@@ -32,14 +32,18 @@ class FieldsView(View):
     """Records -> numbers -> QuantileEncoding -> two layers; of many records in a piece then a convolution and a pool.
 
     fields: how records are laid out. rows: records of a piece of full length. A record that is cut is not seen, but for
-    the first of a piece: of that the features that are whole. NaN is no number: nothing is there.
+    the first of a piece: of that the features that are whole. NaN is no number: nothing is there. hidden: in training
+    each number of a piece is not there, in all its records, with this probability.
     """
 
-    def __init__(self, fields: FieldsConfig, *, rows: int, width: int = 96, dropout: float = 0.1) -> None:
+    def __init__(
+        self, fields: FieldsConfig, *, rows: int, width: int = 96, dropout: float = 0.1, hidden: float = 0.1
+    ) -> None:
         super().__init__()
         self.length, self.offset, self.many = fields.length, fields.offset, rows > 1
         self.numbers, self.lone = fields.numbers, fields.lone
         self.encoding = QuantileEncoding(fields.features, bins_for(fields.features))
+        self.hidden = hidden
         self.into = nn.Linear(self.encoding.width, width)
         self.norm = nn.RMSNorm(width)
         self.feed_forward = SwiGLU(width, 2 * width)
@@ -54,7 +58,11 @@ class FieldsView(View):
     def forward(self, pieces: Pieces) -> Tensor:
         """A batch of pieces -> (B, features)."""
         values_BRK, there_BRK = self.decoded(pieces)
-        x_BRd = self.drop(F.gelu(self.into(self.encoding(values_BRK, there_BRK))))
+        seen_BRK = there_BRK
+        if self.training and self.hidden:
+            lots_B1K = torch.rand(len(pieces), 1, there_BRK.shape[2], device=there_BRK.device)
+            seen_BRK = there_BRK & (lots_B1K >= self.hidden)
+        x_BRd = self.drop(F.gelu(self.into(self.encoding(values_BRK, seen_BRK))))
         x_BRd = x_BRd + self.scale(self.drop(self.feed_forward(self.norm(x_BRd))))
         there_BR = there_BRK.any(-1)
         if self.many:

@@ -76,8 +76,9 @@ ROWS = Period(length=28, strength=0.5, unit=1, evenness=0.6)
 
 
 FLOATS = NumberRun(at=4, reading="f32le", count=5)
-RECORD = Fields(length=24, offset=0, table=False, numbers=(FLOATS,))
-TABLE = Fields(length=28, offset=2, table=True, numbers=(FLOATS,))
+RECORD = Fields(length=24, offset=0, table=False, covered=0.9, numbers=(FLOATS,))
+MIXED = Fields(length=64, offset=0, table=False, covered=0.3, numbers=(FLOATS,))
+TABLE = Fields(length=28, offset=2, table=True, covered=0.8, numbers=(FLOATS,))
 
 
 def looks(*, equal=0.0, wave=None, period=None, fields=None, files=320):
@@ -94,8 +95,9 @@ def looks(*, equal=0.0, wave=None, period=None, fields=None, files=320):
         (looks(wave=WAVE), ["wave", "statistics"]),
         (looks(period=ROWS), ["raster", "statistics"]),
         (looks(wave=WAVE, period=ROWS), ["raster", "statistics"]),
-        (looks(fields=RECORD), ["bytes", "ngrams", "fields", "statistics"]),
-        (looks(fields=RECORD, period=ROWS), ["bytes", "ngrams", "fields", "statistics"]),
+        (looks(fields=RECORD), ["fields", "statistics"]),
+        (looks(fields=RECORD, period=ROWS), ["fields", "statistics"]),
+        (looks(fields=MIXED), ["bytes", "ngrams", "fields", "statistics"]),
         (looks(fields=RECORD, wave=WAVE), ["wave", "fields", "statistics"]),
         (looks(fields=TABLE, period=ROWS), ["raster", "fields", "statistics"]),
     ],
