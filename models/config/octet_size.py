@@ -14,7 +14,7 @@ from models.config.octet import SIZES, Dimensions, OctetConfig, ViewName
 from models.config.run import RunConfig
 from models.config.targets import TargetSpec
 from models.config.wide_size import answering_bytes, fitting_bytes, kept_bytes
-from models.packed.probes import item_size
+from models.packed.readings import item_size
 
 MARGIN = 1.15
 """Times what is counted: a busy machine was seen to hold 5 % more than an idle one."""
@@ -33,6 +33,8 @@ ORDERS, STEM_ORDERS = 4, 3
 WAVES = 9
 STATISTICS = 534
 BANDS, KERNEL, HOP, WAVE_STRIDE = 64, 256, 64, 2
+BINS = ((128, 16), (512, 8), (4096, 4))
+"""As models.nn.octet.view_fields.BINS."""
 GRID, GRID_PLACES, FINE = 16, 128, 2048
 """As GRID_CHANNELS, GRID_PLACES and FINE_PLACES of models.nn.octet.view_raster."""
 VOCABULARY = 261
@@ -289,10 +291,31 @@ def _levels(rows: int, columns: int, strides: Sequence[tuple[int, int]]) -> list
     return levels
 
 
+def _fields(octet: OctetConfig, size: Dimensions, length: int) -> ViewSize:
+    """FieldsView."""
+    assert octet.fields is not None, "the config names the records of a view `fields`"
+    width, rows, many = size.width, max(1, math.ceil(length / octet.fields.length)), length // octet.fields.length > 1
+    count = octet.fields.features
+    inputs = count * (2 + next(bins for most, bins in BINS if count <= most))
+    dense, kept = (inputs + 1) * width + 6 * width**2 + 2 * width, inputs + 15.2 * width
+    if many:
+        encoder = size._replace(convs=1, layers=0)
+        dense, kept = dense + _encoder(encoder), rows * (inputs + 13.5 * width) + _encoder_kept(encoder, rows)
+    else:
+        rows = 1
+    return ViewSize(
+        dense=dense,
+        features=_pooled(width) if many else width,
+        kept=FLOAT * kept,
+        passing=rows * (6 * 2 * FLOAT * inputs + 40.0 * octet.fields.length) + FLOAT * 6 * width * rows,
+    )
+
+
 VIEWS: Mapping[ViewName, Callable[[OctetConfig, Dimensions, int], ViewSize]] = {
     "bytes": _bytes,
     "ngrams": _ngrams,
     "statistics": _statistics,
     "wave": _wave,
     "raster": _raster,
+    "fields": _fields,
 }

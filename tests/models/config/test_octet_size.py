@@ -10,12 +10,13 @@ from models.nn.networks import build_network
 from models.nn.octet import build, model, reading
 
 TARGETS = [TargetSpec("kind", "categorical", ["a", "b", "c"]), TargetSpec("level", "continuous")]
-EVERY = ["bytes", "ngrams", "statistics", "wave", "raster"]
+EVERY = ["bytes", "ngrams", "statistics", "wave", "raster", "fields"]
 
 
 def octet_config(length=256, batch=8, **octet):
     octet = {"size": "nano", "views": EVERY, "members": 1, "stride": 4, "wide": False} | octet
     octet = {"ngram_bits": SIZES[octet["size"]].bits, "wave": {"reading": "i16le"}, "raster": {"period": 24}} | octet
+    octet = {"fields": {"length": 24, "numbers": [{"at": 4, "reading": "f32le", "count": 3}]}} | octet
     return load_config(
         {
             "dataset": "d",
@@ -53,6 +54,21 @@ def test_it_counts_the_stem_of_every_stride(stride):
 )
 def test_it_counts_rasters_of_every_shape(length, raster):
     config = octet_config(length, views=["raster"], raster=raster)
+    assert parameters(config, TARGETS) == held(config)
+
+
+@pytest.mark.parametrize("length", [8, 40, 200])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"length": 40, "numbers": [{"at": 0, "reading": "f64be", "count": 5}]},
+        {"length": 18, "numbers": [{"at": 2, "reading": "i32le", "count": 2}, {"at": 10, "reading": "f32le"}]},
+        {"length": 200},
+        {"length": 1000},
+    ],
+)
+def test_it_counts_records_of_every_shape(length, fields):
+    config = octet_config(length, views=["fields"], fields=fields)
     assert parameters(config, TARGETS) == held(config)
 
 
