@@ -8,6 +8,7 @@ from models.config.octet import SIZES, FieldsConfig, OctetConfig, RasterConfig, 
 from models.config.rules import VALID_SIZE
 from models.config.run import RunConfig
 from models.config.shortcuts import ShortForm
+from models.config.sides import sides_of
 from models.packed.fields_probe import Fields
 from models.packed.probes import Period, Probes, Wave
 from models.packed.summary import DatasetSummary
@@ -112,8 +113,7 @@ def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> l
     model = full.input.model_cfg
     if model.model_type != "octet":
         return []
-    basic = full.globals.basic_experiment
-    train = max(1, summary.files - math.ceil(basic.valid_size * (summary.files if basic.valid_size < 1 else 1)))
+    train = sides_of(full, summary).train
     given = model.octet
     found = [*_model(summary, train, device, given), stride_choice(full.input.input_type_info.max_length)]
     return [one for one in found if getattr(given, one.pointer.rpartition("/")[2]) is None]

@@ -45,7 +45,7 @@ def resume_due(job: Job) -> bool:
 
 
 def progress(job: Job) -> Progress:
-    """How far the run is; the time to its end by the pace since it was opened, never past its deadline."""
+    """How far the run is; the time to its end by the pace since it was opened and fitted, never past its deadline."""
     state, plan, pace = job.state, job.plan, job.pace
     eta = (pace.clock() - pace.started) / pace.steps * (plan.steps - state.step) if pace.steps else None
     if eta is not None and pace.deadline is not None:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 class EarlyStopRule:
     """`patience` counted evaluations without a new best (0 = never stop).
 
-    Evaluations count at multiples of `sample_interval` steps, from step `buffer` on.
+    Evaluations count at multiples of `sample_interval` steps, from step `buffer` on; that of step 0 never does: it is
+    of what was fitted before the network learnt anything.
     """
 
     patience: int
@@ -34,7 +35,7 @@ class EarlyStopState:
 
     def update(self, average: float, *, step: int, rule: EarlyStopRule) -> "EarlyStopState":
         """The state after an evaluation at `step`."""
-        if not rule.patience or step < rule.buffer or step % rule.sample_interval:
+        if not rule.patience or step < max(1, rule.buffer) or step % rule.sample_interval:
             return self
         if self.best is None or average > self.best:
             return replace(self, best=average, bad=0)

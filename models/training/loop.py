@@ -56,7 +56,9 @@ def begin(job: Job, report: Report, stop: Stop) -> None:
     What was fitted answers already, long before the network does: so it is measured and kept.
     """
     if how_it_ends(job, stop) is None and preparation_due(job):
+        report.progress(progress(job))
         prepare(job, stop)
+        job.pace.started = job.pace.clock()  # the fit says nothing of how long steps take
     if job.state.prepared and job.state.last is None and how_it_ends(job, stop) is None:
         validate(job, report, stop)
         save_resume(job, report)

@@ -12,7 +12,7 @@ from models.nn.novelty import Novelty
 from models.nn.octet.blend import Blend
 from models.nn.octet.build import build_deep
 from models.nn.octet.pieces import Pieces
-from models.nn.octet.reading import answering_starts, pieces_of
+from models.nn.octet.reading import answering_starts, bytes_seen, pieces_of
 from models.nn.octet.view_ngrams import NgramEmbedding
 from models.nn.spread import MOST_READ, spread, spread_bytes
 from models.nn.wide import WideHead
@@ -55,8 +55,9 @@ class OctetModel(Network):
         return {name: torch.cat([member[name] for member in each]) for name in self.targets}
 
     def reads(self, length: int) -> int:
-        """See Network: the whole file, up to what `spread` bounds."""
-        return spread_bytes(length)
+        """See Network: what the deep network sees; all, up to what `spread` bounds, where the wide branch is fitted."""
+        seen = bytes_seen(length, self.max_length)
+        return max(seen, spread_bytes(length)) if self.wide is not None and self.wide.fitted else seen
 
     def cost(self, length: int) -> int:
         """See Network: the pieces of the deep network, and what the wide branch reads."""

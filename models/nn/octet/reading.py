@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from models.nn.network import File
 from models.nn.octet.pieces import Pieces
-from models.nn.spread import spread
+from models.nn.spread import spread, spread_bytes
 from models.nn.vocabulary import PAD
 
 MOST_PIECES = 64
 """So many pieces of a file at most; of longer files they lie spread over it, the first and the last bytes included."""
-COUNTED_BYTES = 2**16
-"""Byte values are counted in so many bytes of a file; of longer files every n-th is taken."""
+COUNTED_BYTES, COUNTED_BLOCK = 2**16, 2**10
+"""Byte values are counted in so many bytes of a file at most; of longer files in blocks of so many, spread over it."""
 FROM_START, FROM_END = 0.3, 0.15
 """Shares of training pieces that are the first and the last bytes of their files: both tell more than the middle."""
 
@@ -25,6 +25,14 @@ def answering_starts(length: int, piece: int) -> Int64:
     """Where the pieces of a prediction begin, (n,): spread evenly from the first to the last byte, n <= MOST_PIECES."""
     count = min(MOST_PIECES, -(-length // piece))
     return np.linspace(0, max(0, length - piece), max(1, count)).astype(np.int64)
+
+
+def bytes_seen(length: int, piece: int) -> int:
+    """How many bytes of a file a prediction's pieces and the count of its byte values see.
+
+    Both lie spread alike, so the shorter ones lie within the longer ones (but for a byte, by rounding).
+    """
+    return max(min(length, MOST_PIECES * piece), spread_bytes(length, COUNTED_BYTES, COUNTED_BLOCK))
 
 
 def training_starts(lengths: Int64, draws: NDArray[np.float64], piece: int) -> Int64:
@@ -55,7 +63,7 @@ def pieces_of(files: Sequence[File], starts: Int64, piece: int) -> Pieces:
 
 def histograms(files: Sequence[File]) -> NDArray[np.float32]:
     """(B, 256): the share of each byte value in each file, over at most COUNTED_BYTES of it."""
-    blocks = [[file[a:b] for a, b in spread(len(file), COUNTED_BYTES, 2**10).tolist()] for file in files]
+    blocks = [[file[a:b] for a, b in spread(len(file), COUNTED_BYTES, COUNTED_BLOCK).tolist()] for file in files]
     counts = np.stack(
         [np.sum([np.bincount(piece, minlength=256) for piece in pieces], axis=0) for pieces in blocks]
     ).astype(np.float32)

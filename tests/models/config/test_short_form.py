@@ -178,6 +178,15 @@ def test_what_is_given_decides_what_is_chosen_beside_it():
     assert chosen(full(wave={"reading": "u8"}), looks()).config.input.model_cfg.octet.views == ["wave", "statistics"]
 
 
+def test_files_without_a_label_and_files_named_for_validation_are_none_to_train_on():
+    few = summary(100_000, Sentiment=classes(a=100, b=100))
+    assert chosen(full(), few).config.input.model_cfg.octet.size == "nano"
+    body, data = full(), summary(400, Sentiment=classes(a=200, b=200))
+    assert chosen(body, data).config.input.model_cfg.octet.size == "tiny"
+    body["globals"] = {"basic_experiment": {"manual_valid_ids": [f"f{at}" for at in range(150)]}}
+    assert chosen(body, data).config.input.model_cfg.octet.size == "nano"
+
+
 def test_what_the_body_says_is_taken_as_it_is():
     basic = chosen(SHORT | {"valid_size": 3, "max_length": 99, "seed": 2**62}).config
     assert basic.input.input_type_info.max_length == 99

@@ -1,6 +1,6 @@
 """When a run ends and saves, by a clock that only work moves: in time, but no earlier than it must."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -9,7 +9,7 @@ from models.training.build import Job, open_job
 from models.training.due import SAVING_S
 from models.training.loop import train
 from models.training.plan import choose_for_device
-from models.training.report import Outcome, Plan, Speed
+from models.training.report import Outcome, Plan, Progress, Speed
 from tests.models.training.tasks import Recorder, config_of, pack_of, sides, trained
 
 STEP_S, COLD_S, BUDGET_S = 1.0, 10.0, 60.0
@@ -77,6 +77,29 @@ def test_until_its_first_validation_a_run_guesses_it_as_forward_passes_at_the_pa
     clock = by_work(job, validation_s=4.0)
     assert ended(job) == BUDGET_S - COLD_S - 4.0 - SAVING_S
     assert clock() == BUDGET_S - SAVING_S
+
+
+@dataclass
+class Times(Recorder):
+    """Remembers the times to the end that it is told."""
+
+    eta_s: list[float | None] = field(default_factory=list)
+
+    def progress(self, progress: Progress) -> None:
+        super().progress(progress)
+        self.eta_s.append(progress.eta_s)
+
+
+def test_the_fit_before_the_first_step_is_announced_and_is_no_pace_of_steps(dataset, tmp_path):
+    octet = {"size": "nano", "views": ["statistics"], "stride": 1, "ngram_bits": 8, "members": 1, "wide": False}
+    config = config_of(cat=["side"], model={"model_type": "octet", "octet": octet})
+    plan = Plan(steps=4, batch_size=8, threads=1, sample_interval=4, steps_per_epoch=6)
+    job, heard = open_job(config, dataset, plan, tmp_path), Times()
+    job.pace = replace(
+        job.pace, clock=lambda: 600.0 * job.state.prepared + STEP_S * job.state.step, started=0.0, saved=0.0
+    )
+    train(job, heard, heard)
+    assert heard.eta_s == [None, 3 * STEP_S, 2 * STEP_S, STEP_S, 0.0]
 
 
 def test_a_measured_validation_speaks_until_the_first_real_one(dataset, tmp_path):

@@ -26,6 +26,11 @@ def test_evaluations_before_the_buffer_or_between_intervals_do_not_count():
     assert EarlyStopState(best=0.2).update(0.1, step=45, rule=rule) == EarlyStopState(best=0.2)
 
 
+def test_what_answers_before_the_first_step_sets_no_mark_that_the_network_must_pass():
+    rule = EarlyStopRule(patience=1, buffer=0, sample_interval=10)
+    assert EarlyStopState().update(0.9, step=0, rule=rule) == EarlyStopState()
+
+
 def test_a_patience_of_zero_never_stops():
     rule = EarlyStopRule(patience=0, buffer=0, sample_interval=10)
     assert not after([0.5] * 50, rule).exhausted(rule)
