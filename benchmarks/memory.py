@@ -218,7 +218,7 @@ def main() -> None:
             took = held + peak_of(lambda: train_steps(config, dataset, batch, threads, out))  # noqa: B023  (called at once)
         predicts = peak_of(lambda: predict(config, targets, batch, threads))  # noqa: B023
         train_bytes = memory_bytes(config, targets, load)
-        serve_bytes = predicting_bytes(config, targets, batch, threads=threads)
+        serve_bytes = predicting_bytes(config, targets, batch, threads=threads, data_bytes=0)
         figures = (took, train_bytes, predicts, serve_bytes)
         found.append({"name": name, **row, "threads": threads, "figures": figures})
         print(

@@ -11,6 +11,7 @@ TEXT: dict[str, Any] = {
 }  # fmt: skip
 WAVE: dict[str, Any] = {**TEXT, "views": ["wave", "statistics"], "batch": 16, "length": 8192}
 RASTER: dict[str, Any] = {**TEXT, "views": ["raster", "statistics"], "length": 800, "raster": {"period": 28}}
+FLOATS: dict[str, Any] = {"length": 120, "numbers": [{"at": 0, "reading": "f32le", "count": 30}]}
 
 OCTET_ROWS: dict[str, dict[str, Any]] = {
     "octet": TEXT,
@@ -35,8 +36,14 @@ OCTET_ROWS: dict[str, dict[str, Any]] = {
     "octet, raster, nano, grid": {**RASTER, "size": "nano", "raster": {"period": 28, "grid": True}},
     "octet, raster, records": {**RASTER, "raster": {"period": 24}, "length": 2400, "batch": 32},
     "octet, raster, pixels": {**RASTER, "raster": {"period": 384, "unit": 3}, "length": 8192, "batch": 16},
+    "octet, fields": {**TEXT, "views": ["fields", "statistics"], "length": 120, "fields": FLOATS},
+    "octet, fields of tables": {
+        **TEXT, "views": ["fields", "statistics"], "length": 4096, "fields": {"length": 32, "offset": 10},
+    },
+    "octet, fields of 1,000 bytes": {**TEXT, "views": ["fields"], "length": 1000, "fields": {"length": 1000}},
     "octet, every view": {
-        **TEXT, "views": ["bytes", "ngrams", "statistics", "wave", "raster"], "batch": 16, "raster": {"period": 64},
+        **TEXT, "views": ["bytes", "ngrams", "statistics", "wave", "raster", "fields"], "batch": 16,
+        "raster": {"period": 64},
     },
 }  # fmt: skip
 
@@ -48,6 +55,7 @@ def octet_config(row: dict[str, Any]) -> RunConfig:
         "ngram_bits": row.get("bits", SIZES[row["size"]].bits),
         "wave": row.get("wave", {"reading": "i16le"}),
         "raster": row.get("raster", {"period": 28}),
+        "fields": row.get("fields", {"length": 64}),
     }
     return load_config(
         {

@@ -57,16 +57,17 @@ def train(config: Path, data: Path, out: Path, *, resume: bool) -> int:
     from models.training.device import default_device
     from models.training.loop import train as train_job
     from models.training.plan import Memory, choose_for_device
-    from models.training.run_folder import RunFolder
+    from models.training.run_folder import RunFolder, planned_device
 
     request = _request(config, data)
     dataset = _dataset(data, out / "dataset")
-    chosen = choose_for_data(request, dataset.summary())
+    device = (planned_device(out) if resume else None) or default_device()
+    chosen = choose_for_data(request, dataset.summary(), device)
     folder = RunFolder(out, chosen)
     plan, state = folder.go_on() if resume else (None, None)
     budget_s = chosen.max_runtime_s
     if budget_s is None and request.form == "short":
-        budget_s = SHORT_FORM_BUDGET_S[plan.device if plan else default_device()]
+        budget_s = SHORT_FORM_BUDGET_S[device]
     if plan is None:
         folder.begin()
         memory = Memory(fewer_files=request.form == "short")

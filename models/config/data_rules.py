@@ -65,6 +65,13 @@ def octet_faults(octet: OctetConfig, summary: DatasetSummary) -> Iterator[Fault]
             "the view `raster` folds bytes into rows, and no length of a row stands out in the data; "
             'write {"period": BYTES}, or leave `raster` out of views.',
         )
+    if "fields" in (octet.views or ()) and octet.fields is None and (probes is None or probes.fields is None):
+        yield Fault(
+            f"{OCTET}/fields",
+            "the view `fields` reads the numbers in records of one length, and the bytes show no such records; "
+            'write {"length": BYTES, "numbers": [{"at": 0, "reading": "f32le", "count": 3}]}, '
+            "or leave `fields` out of views.",
+        )
     if "wave" in (octet.views or ()) and octet.wave is None and (probes is None or probes.wave is None):
         yield Fault(
             f"{OCTET}/wave",

@@ -95,6 +95,7 @@ MOOT: tuple[Moot, ...] = (
     ),
     Moot((f"{OCTET}/wave",), lambda form: _lacks(form, "wave"), "views does not name `wave`"),
     Moot((f"{OCTET}/raster",), lambda form: _lacks(form, "raster"), "views does not name `raster`"),
+    Moot((f"{OCTET}/fields",), lambda form: _lacks(form, "fields"), "views does not name `fields`"),
     Moot((f"{OCTET}/stride",), lambda form: _lacks(form, "bytes"), "views does not name `bytes`, whose stem it is of"),
     Moot(
         (f"{OCTET}/ngram_bits",),

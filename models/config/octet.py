@@ -6,10 +6,10 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from models.config.keys import ConfigObject
-from models.packed.probes import Reading
+from models.packed.readings import FieldReading, Reading, item_size
 
 Size = Literal["nano", "tiny", "small", "base", "large"]
-ViewName = Literal["bytes", "ngrams", "statistics", "wave", "raster"]
+ViewName = Literal["bytes", "ngrams", "statistics", "wave", "raster", "fields"]
 
 
 class Dimensions(NamedTuple):
@@ -50,6 +50,42 @@ class RasterConfig(ConfigObject):
     shift: int = Field(default=0, ge=0, le=8, description="Rows and columns that training moves a piece by, at most.")
 
 
+class NumbersConfig(ConfigObject):
+    """Numbers of one kind in a record, one behind the other."""
+
+    at: int = Field(default=0, ge=0, le=1023, description="Bytes of the record before the first.")
+    reading: FieldReading = Field(default="u8", description="Unsigned, signed or float; bits; byte order.")
+    count: int = Field(default=1, ge=1, le=1024, description="How many stand one behind the other.")
+
+    @property
+    def end(self) -> int:
+        """Bytes of the record up to and with the last."""
+        return self.at + self.count * item_size(self.reading)
+
+
+class FieldsConfig(ConfigObject):
+    """How the view `fields` reads records of one length."""
+
+    length: int = Field(default=16, ge=1, le=1024, description="Bytes of a record.")
+    offset: int = Field(default=0, ge=0, le=65_536, description="Bytes of a file before the first record.")
+    numbers: list[NumbersConfig] = Field(
+        default=[], max_length=1024, description="Numbers of several bytes; each byte that is in no float counts alone."
+    )
+
+    @property
+    def lone(self) -> list[int]:
+        """Places of a record that lie in no float. A float's own bytes say nothing alone; those of what was taken for
+        an integer may be a flag and a count side by side.
+        """
+        inside = {at for run in self.numbers if run.reading[0] == "f" for at in range(run.at, run.end)}
+        return [at for at in range(self.length) if at not in inside]
+
+    @property
+    def features(self) -> int:
+        """Numbers and lone bytes of a record."""
+        return sum(run.count for run in self.numbers) + len(self.lone)
+
+
 class OctetConfig(ConfigObject):
     """Octet's own model. What is null is chosen from the data, and stands in the run's config with its reason."""
 
@@ -59,6 +95,7 @@ class OctetConfig(ConfigObject):
     )
     wave: WaveConfig | None = Field(default=None, description="Of the view `wave`; null: chosen.")
     raster: RasterConfig | None = Field(default=None, description="Of the view `raster`; null: chosen.")
+    fields: FieldsConfig | None = Field(default=None, description="Of the view `fields`; null: chosen.")
     stride: Literal[1, 2, 4, 8, 16] | None = Field(
         default=None, description="Bytes that the stem of `bytes` makes one frame of; null: chosen."
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import get_args
 
 from models.config.load import Load
 from models.config.mends import LENGTH, Fits, Mend, batch_mend, largest, shorter
 from models.config.octet import SIZES, OctetConfig, Size
+from models.config.recipe import STRIDES, stride_choice
 from models.config.rules import OCTET
 from models.config.run import RunConfig
 
@@ -40,7 +42,7 @@ def octet_together(config: RunConfig, load: Load, fits: Fits, batch_at: str) -> 
     """What helps where no single change does: the largest size that fits with few bytes of one file a step."""
     length, alone = min(config.input.input_type_info.max_length, SHORT), replace(load, batch=1)
     wide = fitting_wide_mb(config, load, fits)
-    least = with_octet(shorter(config, length), members=1, **({"wide_memory_mb": wide} if wide else {}))
+    least = with_octet(cut(config, length), members=1, **({"wide_memory_mb": wide} if wide else {}))
     found = next((name for name in smaller_sizes(config) if fits(resized(least, name), alone)), None)
     if found is None:
         return "Take fewer views, and lower size, ngram_bits, members, max_length and batch_size together."
@@ -62,9 +64,23 @@ def fitting_wide_mb(config: RunConfig, load: Load, fits: Fits) -> int:
 
 
 def fitting_length(config: RunConfig, load: Load, fits: Fits) -> int:
-    """The longest max_length below the config's that fits; 0: none."""
-    most = (config.input.input_type_info.max_length - 1) // STEP
-    return STEP * largest(most, lambda steps: fits(shorter(config, steps * STEP), load))
+    """The longest max_length below the config's at which `cut` makes it fit; 0: none.
+
+    Sought from stride to stride: a length just below a bound can need more than one just above it.
+    """
+    length = config.input.input_type_info.max_length
+    bounds = [0, *(int(most) for most, _ in STRIDES if most < length - 1), length - 1]
+    for below, most in reversed([*pairwise(bounds)]):
+        found = largest((most - below) // STEP, lambda steps: fits(cut(config, below + steps * STEP), load))  # noqa: B023  (called at once)
+        if found:
+            return below + found * STEP
+    return 0
+
+
+def cut(config: RunConfig, length: int) -> RunConfig:
+    """The config with fewer bytes of a file, and the stride that is chosen for so many; never a larger one."""
+    stride = min(config.input.model_cfg.octet.stride or 1, stride_choice(length).value)
+    return with_octet(shorter(config, length), stride=stride)
 
 
 def smaller_sizes(config: RunConfig) -> list[Size]:

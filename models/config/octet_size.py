@@ -13,7 +13,8 @@ from models.config.load import FLOAT, PROCESS_BYTES, SERVING_BYTES, Load
 from models.config.octet import SIZES, Dimensions, OctetConfig, ViewName
 from models.config.run import RunConfig
 from models.config.targets import TargetSpec
-from models.packed.probes import item_size
+from models.config.wide_size import answering_bytes, fitting_bytes, kept_bytes
+from models.packed.readings import item_size
 
 MARGIN = 1.15
 """Times what is counted: a busy machine was seen to hold 5 % more than an idle one."""
@@ -32,6 +33,8 @@ ORDERS, STEM_ORDERS = 4, 3
 WAVES = 9
 STATISTICS = 534
 BANDS, KERNEL, HOP, WAVE_STRIDE = 64, 256, 64, 2
+BINS = ((128, 16), (512, 8), (4096, 4))
+"""As models.nn.octet.view_fields.BINS."""
 GRID, GRID_PLACES, FINE = 16, 128, 2048
 """As GRID_CHANNELS, GRID_PLACES and FINE_PLACES of models.nn.octet.view_raster."""
 VOCABULARY = 261
@@ -39,9 +42,6 @@ NOVELTY_BYTES = 10**6
 """What models.nn.novelty keeps of the training files, about."""
 LIBRARIES_BYTES = 50 * 10**6
 """What the process of an octet training holds beyond EIR's: pages of libraries for the wide branch and the score."""
-WIDE_BYTES = 64
-"""What the wide branch holds of a byte of the data set while it is fitted, where it may."""
-WIDE_LEAST = 100 * 10**6
 
 
 class ViewSize(NamedTuple):
@@ -75,7 +75,7 @@ def memory_bytes(config: RunConfig, targets: Sequence[TargetSpec], load: Load) -
     moments = _moments(config)
     state = FLOAT * (dense * (1 + moments) + table + rows + dense + table)
     step = _step_bytes(config, load)
-    peaks = [step + state + FLOAT * dense, wide_bytes(config.input.model_cfg.octet, load.data_bytes)]
+    peaks = [step + state + FLOAT * dense, fitting_bytes(config.input.model_cfg.octet, load.data_bytes)]
     peaks.append(state + passing_bytes(config, load.batch) + 40 * load.validation * _outputs(targets))
     if load.device == "cpu":
         # A state is gathered, put in line and written; little of what the step has given back is there again.
@@ -83,25 +83,24 @@ def memory_bytes(config: RunConfig, targets: Sequence[TargetSpec], load: Load) -
     return PROCESS_BYTES[load.device] + LIBRARIES_BYTES + round(MARGIN * max(peaks))
 
 
-def predicting_bytes(config: RunConfig, targets: Sequence[TargetSpec], batch: int) -> int:
+def predicting_bytes(
+    config: RunConfig, targets: Sequence[TargetSpec], batch: int, data_bytes: int | None = None
+) -> int:
     """The most that predictions of so many files at once add to a process that serves already, weights included."""
-    return round(MARGIN * (FLOAT * parameters(config, targets) + passing_bytes(config, batch))) + SERVING_BYTES
+    octet = config.input.model_cfg.octet
+    wide = kept_bytes(octet, targets, data_bytes) + answering_bytes(octet, targets, data_bytes)
+    return round(MARGIN * (FLOAT * parameters(config, targets) + passing_bytes(config, batch))) + SERVING_BYTES + wide
 
 
-def checkpoint_sizes(config: RunConfig, targets: Sequence[TargetSpec]) -> tuple[int, int]:
+def checkpoint_sizes(
+    config: RunConfig, targets: Sequence[TargetSpec], data_bytes: int | None = None
+) -> tuple[int, int]:
     """Bytes of a checkpoint that is served, and of one to resume from; their headers are some kilobytes more."""
     dense, table, rows = _numbers(config, targets)
     gathered = dense + table if (config.globals.optimization.gradient_accumulation_steps or 1) > 1 else 0
     state = dense * (1 + _moments(config)) + table + rows + dense + table + gathered
-    return FLOAT * (dense + table) + NOVELTY_BYTES, FLOAT * state + NOVELTY_BYTES
-
-
-def wide_bytes(octet: OctetConfig, data_bytes: int | None) -> float:
-    """The most that the wide branch holds while it is fitted. data_bytes: of all files; None: not known."""
-    if not octet.wide:
-        return 0.0
-    most = octet.wide_memory_mb * 10.0**6
-    return most if data_bytes is None else min(most, WIDE_LEAST + WIDE_BYTES * float(data_bytes))
+    fitted = NOVELTY_BYTES + kept_bytes(config.input.model_cfg.octet, targets, data_bytes)
+    return FLOAT * (dense + table) + fitted, FLOAT * state + fitted
 
 
 def passing_bytes(config: RunConfig, batch: int) -> float:
@@ -292,10 +291,31 @@ def _levels(rows: int, columns: int, strides: Sequence[tuple[int, int]]) -> list
     return levels
 
 
+def _fields(octet: OctetConfig, size: Dimensions, length: int) -> ViewSize:
+    """FieldsView."""
+    assert octet.fields is not None, "the config names the records of a view `fields`"
+    width, rows, many = size.width, max(1, math.ceil(length / octet.fields.length)), length // octet.fields.length > 1
+    count = octet.fields.features
+    inputs = count * (2 + next(bins for most, bins in BINS if count <= most))
+    dense, kept = (inputs + 1) * width + 6 * width**2 + 2 * width, inputs + 15.2 * width
+    if many:
+        encoder = size._replace(convs=1, layers=0)
+        dense, kept = dense + _encoder(encoder), rows * (inputs + 13.5 * width) + _encoder_kept(encoder, rows)
+    else:
+        rows = 1
+    return ViewSize(
+        dense=dense,
+        features=_pooled(width) if many else width,
+        kept=FLOAT * kept,
+        passing=rows * (6 * 2 * FLOAT * inputs + 40.0 * octet.fields.length) + FLOAT * 6 * width * rows,
+    )
+
+
 VIEWS: Mapping[ViewName, Callable[[OctetConfig, Dimensions, int], ViewSize]] = {
     "bytes": _bytes,
     "ngrams": _ngrams,
     "statistics": _statistics,
     "wave": _wave,
     "raster": _raster,
+    "fields": _fields,
 }

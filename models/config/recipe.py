@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
-from models.config.octet import SIZES, OctetConfig, RasterConfig, Size, ViewName, WaveConfig
+from models.config.octet import SIZES, FieldsConfig, OctetConfig, RasterConfig, Size, ViewName, WaveConfig
 from models.config.rules import VALID_SIZE
 from models.config.run import RunConfig
 from models.config.shortcuts import ShortForm
 from models.config.sides import sides_of
+from models.packed.fields_probe import Fields
 from models.packed.probes import Period, Probes, Wave
 from models.packed.summary import DatasetSummary
 
@@ -60,7 +61,7 @@ FEWEST_BITS = 10
 """Of the n-gram table, however few bytes there are."""
 LEAST_STEPS = 300
 """However few files: weights need so many steps to get anywhere, and small data sets make cheap ones."""
-BATCH_BYTES = {"wave": 2**18, "raster": 2**16, "bytes": 2**16}
+BATCH_BYTES = {"wave": 2**18, "raster": 2**16, "bytes": 2**16, "fields": 2**16}
 """Bytes of a step, over all its files, by the view that decides: enough to keep a CPU busy, few enough for many steps.
 A view that makes a frame of many bytes takes more of them."""
 BATCHES = (8, 64)
@@ -79,8 +80,13 @@ ONE_LENGTH = 0.95
 """Share of files of the commonest length from which on all count as equally long."""
 EVEN = 0.35
 """Autocorrelation of neighbours in a row from which on a shift by one column makes a file of the same kind."""
-LONGEST = {"wave": 12_288, "raster": 8_192, "bytes": 4_096}
+LONGEST = {"wave": 12_288, "raster": 8_192, "fields": 8_192, "bytes": 4_096}
 """Bytes of a piece at most, by the view that decides."""
+NUMBERS_ALONE = 0.5
+"""Share of the bytes in use that lie in numbers from which on nothing else looks at them: a view that knows them only
+as bytes learns a small set by heart, and takes thirty times as long for a step."""
+MOST_RUNS = 6
+"""Of numbers that a reason names."""
 MULTIPLE = 8
 """max_length is a multiple of this."""
 
@@ -98,7 +104,7 @@ def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device)
     chosen = [*_model(summary, train, device)]
     views = next(choice.value for choice in chosen if choice.pointer == f"{OCTET}/views")
     length = _length(form.max_length, views, summary)
-    stride = _stride(length.value)
+    stride = stride_choice(length.value)
     return [*FIXED, *chosen, length, stride, *_pace(train, min(length.value, summary.lengths.p90), views)]
 
 
@@ -109,7 +115,7 @@ def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> l
         return []
     train = sides_of(full, summary).train
     given = model.octet
-    found = [*_model(summary, train, device, given), _stride(full.input.input_type_info.max_length)]
+    found = [*_model(summary, train, device, given), stride_choice(full.input.input_type_info.max_length)]
     return [one for one in found if getattr(given, one.pointer.rpartition("/")[2]) is None]
 
 
@@ -136,6 +142,11 @@ def _model(summary: DatasetSummary, train: int, device: Device, given: OctetConf
             period=probes.period.length, unit=probes.period.unit, grid=grid, shift=1 if even else 0
         ).model_dump()
         yield Choice(f"{OCTET}/raster", raster, _period_in_words(probes.period))
+    if probes.fields is not None and "fields" in views:
+        fields = FieldsConfig.model_validate(
+            probes.fields.model_dump(include={"length", "offset", "numbers"}, mode="json")
+        ).model_dump()
+        yield Choice(f"{OCTET}/fields", fields, _fields_in_words(probes.fields))
 
 
 def _size(train: int, device: Device) -> tuple[Size, str]:
@@ -152,8 +163,13 @@ def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
     """Which views the bytes call for, or the body, by saying how they are read."""
     if given.raster is not None:
         return ["raster", "statistics"], "raster says how long rows are"
+    if given.fields is not None:
+        return ["fields", "statistics"], "fields says how records are laid out"
     if given.wave is not None:
         return ["wave", "statistics"], "wave says how numbers are read"
+    if probes.fields is not None:
+        beside = _beside_fields(probes)
+        return [*beside, "fields", "statistics"], f"{_fields_in_words(probes.fields)}; so its numbers are read"
     if probes.period is not None:
         return ["raster", "statistics"], f"{_period_in_words(probes.period)}; so they are looked at as rows"
     if probes.wave is not None:
@@ -162,6 +178,29 @@ def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
         ["bytes", "ngrams", "statistics"],
         "neither do numbers follow from those before them, nor do bytes resemble those one row before",
     )
+
+
+def _beside_fields(probes: Probes) -> list[ViewName]:
+    """What else looks at records: rows where a file holds many, a signal, or bytes where few of them are in numbers."""
+    assert probes.fields is not None
+    if probes.fields.table and probes.period is not None:
+        return ["raster"]
+    if probes.wave is not None:
+        return ["wave"]
+    return [] if probes.fields.covered >= NUMBERS_ALONE else ["bytes", "ngrams"]
+
+
+def _fields_in_words(fields: Fields) -> str:
+    """Such as: each file is a record of 120 bytes: 30 numbers f32le from byte 0."""
+    runs = [f"{run.count} x {run.reading} from byte {run.at}" for run in fields.numbers[:MOST_RUNS]]
+    more = f" and {len(fields.numbers) - MOST_RUNS} more" if len(fields.numbers) > MOST_RUNS else ""
+    what = (
+        f"files are tables of records of {fields.length} bytes"
+        if fields.table
+        else (f"each file is a record of {fields.length} bytes")
+    )
+    behind = f" behind {fields.offset} others" if fields.offset else ""
+    return f"{what}{behind}: {', '.join(runs)}{more}"
 
 
 def _wave_in_words(wave: Wave) -> str:
@@ -185,7 +224,8 @@ def _length(wanted: int | None, views: Sequence[ViewName], summary: DatasetSumma
     return Choice(LENGTH, max(1, math.ceil(length / MULTIPLE)) * MULTIPLE, why)
 
 
-def _stride(length: int) -> Choice:
+def stride_choice(length: int) -> Choice:
+    """How many bytes the stem of `bytes` makes a frame of, for pieces of so many."""
     stride = int(up_to(STRIDES, length))
     return Choice(f"{OCTET}/stride", stride, f"{-(-length // stride)} frames of the {length} bytes of a piece")
 

@@ -5,9 +5,10 @@ from typing import TypeVar
 
 from models.config.faults import Fault, pointer
 from models.config.inputs import ExtractorModel
+from models.config.octet import FieldsConfig
 from models.config.shortcuts import FullForm, ShortForm
 from models.config.words import nearest, shown
-from models.packed.probes import item_size
+from models.packed.readings import item_size
 
 Form = TypeVar("Form", FullForm, ShortForm)
 Rule = tuple[tuple[str, ...], Callable[[Form], Iterator[Fault]]]
@@ -90,8 +91,23 @@ def _octet(form: FullForm) -> Iterator[Fault]:
         yield Fault(
             f"{OCTET}/raster/unit", f"columns of {unit} bytes do not fill a row of {row}; take a divisor, such as 1."
         )
+    if octet.fields is not None:
+        yield from _fields(octet.fields)
     if octet.wave is not None and octet.wave.phase >= (long := item_size(octet.wave.reading)):
         yield Fault(f"{OCTET}/wave/phase", f"a number has {long} bytes, so the first begins at 0 to {long - 1}.")
+
+
+def _fields(fields: FieldsConfig) -> Iterator[Fault]:
+    end = 0
+    for at, run in enumerate(fields.numbers):
+        if run.end > fields.length:
+            yield Fault(f"{OCTET}/fields/numbers/{at}", f"ends at byte {run.end} of a record of {fields.length}.")
+        elif run.at < end:
+            yield Fault(
+                f"{OCTET}/fields/numbers/{at}/at",
+                f"{run.at} lies in the numbers before it, which end at byte {end}; list them by place, apart.",
+            )
+        end = max(end, run.end)
 
 
 def _near_width(model: ExtractorModel) -> str:

@@ -68,10 +68,15 @@ def memory_bytes(config: RunConfig, targets: Sequence[TargetSpec], load: Load) -
     return PROCESS_BYTES[load.device] + round(MARGIN * max(peaks))
 
 
-def predicting_bytes(config: RunConfig, targets: Sequence[TargetSpec], batch: int, *, threads: int = 1) -> int:
-    """The most that predictions of so many files at once add to a process that serves already, weights included."""
+def predicting_bytes(
+    config: RunConfig, targets: Sequence[TargetSpec], batch: int, *, threads: int = 1, data_bytes: int | None = None
+) -> int:
+    """The most that predictions of so many files at once add to a process that serves already, weights included.
+
+    data_bytes: of all files of the data set that is learnt from; None: not known.
+    """
     if is_octet(config):
-        return octet_size.predicting_bytes(config, targets, batch)
+        return octet_size.predicting_bytes(config, targets, batch, data_bytes)
     model, length = config.input.model_cfg, config.input.input_type_info.max_length
     width, tokens = model.embedding_dim, batch * _tokens(model, length)
     chunk, used = _chunks(model, length, batch, threads)
@@ -79,10 +84,15 @@ def predicting_bytes(config: RunConfig, targets: Sequence[TargetSpec], batch: in
     return round(MARGIN * FLOAT * (parameters(config, targets) + tokens * (6 * width + 2) + passing)) + SERVING_BYTES
 
 
-def checkpoint_sizes(config: RunConfig, targets: Sequence[TargetSpec]) -> tuple[int, int]:
-    """Bytes of a checkpoint that is served, and of one to resume from; their headers are some kilobytes more."""
+def checkpoint_sizes(
+    config: RunConfig, targets: Sequence[TargetSpec], data_bytes: int | None = None
+) -> tuple[int, int]:
+    """Bytes of a checkpoint that is served, and of one to resume from; their headers are some kilobytes more.
+
+    Of Octet's own model the most they can be, for a data set of so many bytes: which n-grams recur is not known yet.
+    """
     if is_octet(config):
-        return octet_size.checkpoint_sizes(config, targets)
+        return octet_size.checkpoint_sizes(config, targets, data_bytes)
     moments = 1 if config.globals.optimization.optimizer == "sgdm" else 2
     weights = FLOAT * parameters(config, targets)
     gathered = config.globals.optimization.gradient_accumulation_steps or 1

@@ -8,17 +8,19 @@ from models.config.choose import Chosen
 from models.config.faults import ConfigError, Fault
 from models.config.fits import memory_fault, size
 from models.config.load import Load
-from models.config.mends import BATCH, LENGTH, Fits, largest, shorter
+from models.config.mends import BATCH, LENGTH, Fits, largest
 from models.config.octet_fits import (
     SHORT,
     SIZE,
     WIDE,
+    cut,
     fitting_length,
     fitting_wide_mb,
     resized,
     smaller_sizes,
     with_octet,
 )
+from models.config.recipe import stride_choice
 from models.config.request import RunRequest, as_sent
 from models.config.rules import OCTET
 from models.config.run import RunConfig, dump_config
@@ -28,7 +30,7 @@ from models.packed.summary import DatasetSummary
 
 FEWEST = 4
 """Files a step below which the short form would rather see fewer bytes of each."""
-MEMBERS, BITS = f"{OCTET}/members", f"{OCTET}/ngram_bits"
+MEMBERS, BITS, STRIDE = f"{OCTET}/members", f"{OCTET}/ngram_bits", f"{OCTET}/stride"
 
 
 class Room(NamedTuple):
@@ -64,10 +66,10 @@ def within_memory(chosen: Chosen, request: RunRequest, summary: DatasetSummary, 
         at = {BATCH: "/dataset", LENGTH: "/max_length"}.get(fault.pointer, fault.pointer)
         at = "/max_length" if request.short.max_length and not asked else at
         raise ConfigError([Fault("/dataset" if at.startswith(OCTET) else at, fault.detail)])
-    reasons = chosen.reasons | dict.fromkeys(
-        _changed(chosen.config, less), f"fits into {size(room.limit_bytes)} of memory"
-    )
-    return replace(chosen, config=less, reasons=reasons)
+    reasons = dict.fromkeys(_changed(chosen.config, less), f"fits into {size(room.limit_bytes)} of memory")
+    if LENGTH in reasons:
+        reasons[STRIDE] = stride_choice(less.input.input_type_info.max_length).why
+    return replace(chosen, config=less, reasons=chosen.reasons | reasons)
 
 
 def _less(config: RunConfig, load: Load, fits: Fits, *, may_batch: bool, may_cut: bool) -> RunConfig | None:
@@ -86,7 +88,8 @@ def _less(config: RunConfig, load: Load, fits: Fits, *, may_batch: bool, may_cut
             return _with_batch(model, batch)
         length = fitting_length(model, replace(load, batch=few), fits) if may_cut else 0
         if length >= SHORT:
-            return _with_batch(shorter(model, length), few) if may_batch else shorter(model, length)
+            model = cut(model, length)
+            return _with_batch(model, few) if may_batch else model
         config = model
     batch = largest(load.batch, lambda files: fits(config, replace(load, batch=files))) if may_batch else 0
     return _with_batch(config, batch) if batch else None

@@ -4,20 +4,17 @@ They decide which views a model gets; nothing here knows a file format. Pure fun
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from models.packed.fields_probe import Fields, best_fields, repeat_length
+from models.packed.readings import READINGS, Reading, item_size
+
 UInt8 = npt.NDArray[np.uint8]
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
-
-Reading = Literal["u8", "i8", "i16le", "i16be", "u16le", "u16be", "i24le", "i24be", "i32le", "i32be", "f32le", "f32be"]
-"""How bytes are read as numbers: unsigned, signed or float; bits; byte order."""
-
-READINGS: tuple[Reading, ...] = get_args(Reading)
 
 FILES = 200
 """At most so many files are looked at, evenly spread over the data set."""
@@ -76,13 +73,17 @@ class Period(BaseModel):
 
 
 class Probes(BaseModel):
-    """What the tests found. equal_lengths: share of files of the commonest length; entropy: mean bits per byte."""
+    """What the tests found. equal_lengths: share of files of the commonest length; entropy: mean bits per byte.
+
+    fields: None in summaries of older versions, too.
+    """
 
     model_config = ConfigDict(frozen=True)
     equal_lengths: float
     entropy: float
     wave: Wave | None
     period: Period | None
+    fields: Fields | None = None
 
 
 def probe(lengths: Int64, read: Callable[[int], UInt8]) -> Probes:
@@ -92,17 +93,15 @@ def probe(lengths: Int64, read: Callable[[int], UInt8]) -> Probes:
     """
     sample = list(_sample(lengths, read))
     common = np.unique(lengths, return_counts=True)[1].max() if len(lengths) else 0
+    lags = lag_autocorrelation(sample)
+    period = best_period(lags)
     return Probes(
         equal_lengths=float(common / max(1, len(lengths))),
         entropy=float(np.mean([_entropy(file) for file in sample])) if sample else 0.0,
         wave=best_wave(sample),
-        period=best_period(sample),
+        period=period,
+        fields=best_fields(sample, lengths, period.length if period else repeat_length(lags)),
     )
-
-
-def item_size(reading: Reading) -> int:
-    """Bytes of one number."""
-    return int("".join(c for c in reading if c.isdigit())) // 8
 
 
 def _sample(lengths: Int64, read: Callable[[int], UInt8]) -> Iterator[UInt8]:
@@ -194,12 +193,12 @@ def predictability(lags: Float64) -> float:
 # rows of one length
 
 
-def best_period(sample: Sequence[UInt8]) -> Period | None:
+def best_period(lags: Float64) -> Period | None:
     """The lag from SHORTEST_PERIOD to LONGEST_PERIOD that stands out most, if one stands out enough.
 
-    A shorter lag that stands out even more (2 to 8, pixels or numbers of several bytes) is its unit if it divides it.
+    lags: (lags,) the autocorrelation. A shorter lag that stands out even more (2 to 8, pixels or numbers of several
+    bytes) is its unit if it divides it.
     """
-    lags = lag_autocorrelation(sample)
     scores = standing_out(lags)
     if len(scores) <= SHORTEST_PERIOD:
         return None

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 if TYPE_CHECKING:
     from models.config import RunConfig
+    from models.config.outputs import OutputTypeInfo
     from models.config.targets import TargetSpec
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -20,19 +21,33 @@ Losses = tuple[Tensor, dict[str, Tensor]]
 
 
 def build_objective(config: "RunConfig", targets: Sequence["TargetSpec"]) -> "Objective":
-    """The objective of `output.output_type_info`."""
+    """The objective of `output.output_type_info`.
+
+    Validation of a `sequence-default` counts smoothed labels, as EIR's does, so that curves can be compared. `octet` is
+    measured by its calibrated answers, which smoothed labels would punish for being sure and right.
+    """
     info = config.output.output_type_info
+    ours = config.input.model_cfg.model_type == "octet"
+    weighted = info.uncertainty_weighted_mt_loss and len(targets) > 1  # a single loss has nothing to be weighed against
+    importance = [1.0 if target.classes is None else 2.0 for target in targets]
+    return Objective(
+        _losses(info, targets, info.cat_label_smoothing),
+        importance if weighted else None,
+        measured=_losses(info, targets, 0.0) if ours else None,
+    )
+
+
+def _losses(info: "OutputTypeInfo", targets: Sequence["TargetSpec"], smoothing: float) -> dict[str, Loss]:
+    """The loss of each target, by name."""
     continuous = partial(continuous_loss, CONTINUOUS[info.con_loss_name])
-    categorical = partial(cross_entropy, info.cat_label_smoothing)
+    categorical = partial(cross_entropy, smoothing)
     losses: dict[str, Loss] = {}
     for target in targets:
         if target.classes is None:
             losses[target.name] = continuous
         else:
             losses[target.name] = binary_cross_entropy if target.one_logit else categorical
-    weighted = info.uncertainty_weighted_mt_loss and len(targets) > 1  # a single loss has nothing to be weighed against
-    importance = [1.0 if target.classes is None else 2.0 for target in targets]
-    return Objective(losses, importance if weighted else None)
+    return losses
 
 
 class Objective(nn.Module):
@@ -41,11 +56,19 @@ class Objective(nn.Module):
     importance: a factor for each target when the losses are weighted by learnt uncertainty (Kendall et al. 2018), as
     EIR does: factor * (exp(-s) * loss + s), s learnt, factor 2 for classes and 1 for numbers; else None. The weights
     count in training mode only: after `.eval()` the total is the plain mean.
+    measured: the losses after `.eval()`, where they are others than those that training minimises.
     """
 
-    def __init__(self, losses: Mapping[str, Loss], importance: Sequence[float] | None = None) -> None:
+    def __init__(
+        self,
+        losses: Mapping[str, Loss],
+        importance: Sequence[float] | None = None,
+        *,
+        measured: Mapping[str, Loss] | None = None,
+    ) -> None:
         super().__init__()
         self.losses = dict(losses)
+        self.measured = self.losses if measured is None else dict(measured)
         self.importance = importance
         if importance is not None:
             self.log_variances = nn.Parameter(torch.zeros(len(importance)))
@@ -55,7 +78,8 @@ class Objective(nn.Module):
 
         A target without a label has loss nan and no part in the total; the total is 0 when none has any.
         """
-        return self._total({name: loss(outputs[name], labels[name]) for name, loss in self.losses.items()})
+        losses = self.losses if self.training else self.measured
+        return self._total({name: loss(outputs[name], labels[name]) for name, loss in losses.items()})
 
     def mixed(
         self,

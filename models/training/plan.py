@@ -38,13 +38,15 @@ MEASURED_SHARE = 0.1
 
 
 class TooLittleTime(TrainingError):
-    """A time budget that one step and the validation after it would overrun by far."""
+    """A time budget that one step, what comes before it and the validation after it would overrun by far."""
 
-    def __init__(self, speed: Speed, budget_s: float) -> None:
+    def __init__(self, speed: Speed, before_s: float, budget_s: float) -> None:
+        first = f"what comes before the first step takes about {before_s:.3g} s, " if before_s else ""
         super().__init__(
-            f"a step takes about {speed.step_s:.3g} s here and the last validation {speed.validation_s:.3g} s, which "
-            f"is far more than the {max(budget_s, 0.0):.3g} s that are left: give max_runtime_s at least "
-            f"{_sensible_s(speed)}, or lower valid_size, batch_size or max_length"
+            f"{first}a step takes about {speed.step_s:.3g} s here and the last validation {speed.validation_s:.3g} s, "
+            f"which is far more than the {max(budget_s, 0.0):.3g} s that are left: give max_runtime_s at least "
+            f"{_sensible_s(before_s + speed.step_s + speed.validation_s)}, or lower valid_size, batch_size or "
+            "max_length"
         )
 
 
@@ -170,9 +172,11 @@ def within_budget(plan: Plan, config: RunConfig, speed: Speed, budget_s: float) 
 
     At least one step is planned, whatever the budget. Raises TooLittleTime where even that would be ended unfinished.
     """
-    if speed.step_s + speed.validation_s > longest_s(budget_s):
-        raise TooLittleTime(speed, budget_s)
-    planned_s = BUDGET_SHARE * budget_s - speed.wide_s
+    octet = config.input.model_cfg.model_type == "octet"  # it answers before its first step, and is measured then
+    before_s = speed.wide_s + (speed.validation_s if octet else 0.0)
+    if before_s + speed.step_s + speed.validation_s > longest_s(budget_s):
+        raise TooLittleTime(speed, before_s, budget_s)
+    planned_s = BUDGET_SHARE * budget_s - before_s
     interval = config.globals.evaluation_checkpoint.sample_interval
     if interval == "auto":
         validations = _clamp(VALIDATION_SHARE * planned_s / speed.validation_s, 1, VALIDATIONS)
@@ -219,9 +223,9 @@ def _clamp(value: float, low: int, high: int) -> int:
     return max(low, min(high, int(value)))
 
 
-def _sensible_s(speed: Speed) -> int:
-    """A budget that plans one step and its validation, in whole seconds, rounded up to two figures."""
-    least = math.ceil((speed.step_s + speed.validation_s) / BUDGET_SHARE) + 1
+def _sensible_s(needed_s: float) -> int:
+    """A budget that plans so many seconds, whole, rounded up to two figures."""
+    least = math.ceil(needed_s / BUDGET_SHARE) + 1
     unit = 10 ** max(0, len(str(least)) - 2)
     return int(math.ceil(least / unit) * unit)
 

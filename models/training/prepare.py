@@ -1,9 +1,10 @@
-"""What is fitted before the first step: the wide branch, and what training files are like."""
+"""What is fitted before the first step: the wide branch, quantiles of fields, and what training files are like."""
 
 import logging
 
 from models.nn.octet.model import OctetModel
 from models.training.build import Job
+from models.training.fields_fit import fit_fields
 from models.training.novelty_fit import fit_novelty
 from models.training.report import Stop
 from models.training.wide import fit_wide
@@ -40,5 +41,8 @@ def prepare(job: Job, stop: Stop) -> None:
             return
         log.info("the wide branch was fitted in %.0f s: %s", found.seconds, "; ".join(found.why))
         job.state.held_out = found.held_out
+    if model.wide is not None and not model.wide.fitted:
+        model.blend.only("deep")
+    fit_fields(model.deep, dataset, files.train, model.max_length, seed=job.seed)
     fit_novelty(model.unlike, dataset, files.train, files.valid, seed=job.seed)
     job.state.prepared = True

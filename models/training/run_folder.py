@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from models.config import Chosen, dump_config
 from models.training.checkpoint import read_header
 from models.training.report import Plan, Point, Progress, Saved, TrainingError
 
+PLAN = "plan.json"
 RESUMES_KEPT = 2
 NOTE_EVERY_S = 1.0
 """How old the seconds in used.json may be when a run is killed."""
@@ -33,7 +34,7 @@ class RunFolder:
     def __init__(self, folder: Path, chosen: Chosen, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder = folder
         self.checkpoints = folder / "checkpoints"
-        self._points, self._plan, self._used = folder / "points.jsonl", folder / "plan.json", folder / "used.json"
+        self._points, self._plan, self._used = folder / "points.jsonl", folder / PLAN, folder / "used.json"
         self._config = {"config": dump_config(chosen.config), "reasons": chosen.reasons, "notes": chosen.notes}
         self._keep = chosen.config.globals.evaluation_checkpoint.n_saved_models
         self._eta_s: float | None = None
@@ -117,6 +118,12 @@ class RunFolder:
         """Served checkpoints, the best first."""
         averages = {p: read_header(p, "octet-model")["average"] for p in self.checkpoints.glob("best-*.safetensors")}
         return sorted(averages, key=lambda path: (-averages[path], _step_of(path)))
+
+
+def planned_device(folder: Path) -> Literal["cpu", "cuda"] | None:
+    """The device of the run in a folder, for which its config was chosen; None: there is no run."""
+    plan = folder / PLAN
+    return Plan.model_validate_json(plan.read_bytes()).device if plan.exists() else None
 
 
 def _step_of(path: Path) -> int:

@@ -36,6 +36,7 @@ from models.config import (
     sized_targets,
     within_memory,
 )
+from models.devices import Device, usable_devices
 from models.packed import DatasetSummary, PackedDataset, PackedError
 
 MEASURED_STEPS = 10
@@ -117,7 +118,7 @@ def _understand(
             detail = f"no data set has the name or id {request.dataset!r}; {known_datasets(tx, request.dataset)}"
             raise DatasetNotThere(detail, [Fault(_place_of_dataset(body), detail)])
         summary = DatasetSummary.model_validate(dataset.summary)
-        chosen = choose_for_data(request, summary)
+        chosen = choose_for_data(request, summary, _device(parts))
         if limit := parts.settings.worker.train_memory_bytes:
             chosen = within_memory(chosen, request, summary, Room(limit, _threads(parts)))
         if chosen.config.globals.basic_experiment.manual_valid_ids is not None:
@@ -154,12 +155,14 @@ def _cost(parts: Parts, request: RunRequest, summary: DatasetSummary, config: Ru
     """What arithmetic knows of a run."""
     targets, threads, sides = sized_targets(config, summary), _threads(parts), sides_of(config, summary, request.plan)
     serving, kept = parts.settings.serving, config.globals.evaluation_checkpoint.n_saved_models
-    best, resume = checkpoint_sizes(config, targets)
+    best, resume = checkpoint_sizes(config, targets, summary.bytes)
     return {
         "parameters": parameters(config, targets),
         "memory_bytes": memory_bytes(config, targets, load_of(config, request, summary, threads)),
         "memory_limit_bytes": parts.settings.worker.train_memory_bytes or None,
-        "predict_memory_bytes": predicting_bytes(config, targets, serving.predict_batch, threads=threads),
+        "predict_memory_bytes": predicting_bytes(
+            config, targets, serving.predict_batch, threads=threads, data_bytes=summary.bytes
+        ),
         "steps": sides.steps,
         "checkpoint_bytes": kept * best + RESUMES_KEPT * resume,
     }
@@ -171,6 +174,11 @@ def _step_seconds(tx: Transaction, workload: str) -> float | None:
         return like.used_s / like.step
     plan = runs.newest_plan(tx, workload) or {}
     return (plan.get("measured") or {}).get("step_s")
+
+
+def _device(parts: Parts) -> Device:
+    """Where trainings will most likely run: on a GPU where the settings say so, or one is in sight of this process."""
+    return "cuda" if "cuda" in usable_devices(parts.settings.worker.devices) else "cpu"
 
 
 def _threads(parts: Parts) -> int:

@@ -33,6 +33,11 @@ class Blend(nn.Module):
         weights_S1 = self.weights[at, :, None].to(evidence_NSo.dtype)
         return (evidence_NSo * weights_S1).sum(1) + self.offsets[at].to(evidence_NSo.dtype)
 
+    def only(self, source: str) -> None:
+        """Count this source alone, until a fit says otherwise: the others have nothing to say."""
+        self.weights.zero_()
+        self.weights[:, self.sources.index(source)] = 1.0
+
     def set(self, target: str, weights_S: Tensor, offset: float) -> None:
         """Put a fit in place."""
         at = self.targets.index(target)

@@ -8,6 +8,7 @@ from models.nn.octet.ensemble import OctetEnsemble
 from models.nn.octet.network import OctetNet
 from models.nn.octet.view import View
 from models.nn.octet.view_bytes import BytesView
+from models.nn.octet.view_fields import FieldsView
 from models.nn.octet.view_ngrams import NgramView
 from models.nn.octet.view_raster import RasterView
 from models.nn.octet.view_statistics import StatisticsView
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 ORDERS = (2, 3, 4, 6)
 """Lengths of the n-grams that the deep network looks up."""
+
+HIDDEN, HIDDEN_OF_FEW = 0.1, 0.3
+"""Share of a record's numbers that training hides at a time; more in the smallest size, which few files train."""
 
 
 def build_deep(octet: "OctetConfig", max_length: int, outputs: Mapping[str, int]) -> OctetEnsemble:
@@ -93,11 +97,20 @@ def _raster(octet: "OctetConfig", size: Dimensions, max_length: int) -> View:
     )
 
 
+def _fields(octet: "OctetConfig", size: Dimensions, max_length: int) -> View:
+    fields = octet.fields
+    if fields is None:
+        raise ValueError("the view 'fields' needs to know how records are laid out: give octet.fields")
+    hidden = HIDDEN_OF_FEW if octet.size == "nano" else HIDDEN
+    return FieldsView(fields, rows=max_length // fields.length, width=size.width, hidden=hidden)
+
+
 VIEWS: Mapping[str, Callable[["OctetConfig", Dimensions, int], View]] = {
     "bytes": _bytes,
     "ngrams": _ngrams,
     "statistics": _statistics,
     "wave": _wave,
     "raster": _raster,
+    "fields": _fields,
 }
 """What builds each view that a config may name."""

@@ -15,11 +15,8 @@ class OctetNet(nn.Module):
     """Views -> each normalised -> side by side -> a hidden layer -> {target: (B, outputs)}.
 
     view_dropout: in training each view of each piece is left out with this probability, never all of them, so that
-    none leans on the others. `on` (V,) float: what each view counts, 0 switches it off for good (it is not computed
-    then); validation sets it, training never moves it.
+    none leans on the others.
     """
-
-    on: Tensor
 
     def __init__(
         self,
@@ -34,13 +31,11 @@ class OctetNet(nn.Module):
         if not views:
             raise ValueError("a network needs at least one view")
         self.view_dropout = view_dropout
-        self.names, self.targets = list(views), list(outputs)
-        self.sizes = [view.features for view in views.values()]
+        self.targets, sizes = list(outputs), [view.features for view in views.values()]
         self.views = nn.ModuleList(views.values())
-        self.norms = nn.ModuleList(nn.LayerNorm(size) for size in self.sizes)
-        self.register_buffer("on", torch.ones(len(views)))
+        self.norms = nn.ModuleList(nn.LayerNorm(size) for size in sizes)
         self.drop = nn.Dropout(dropout)
-        self.joint = nn.Linear(sum(self.sizes), width)
+        self.joint = nn.Linear(sum(sizes), width)
         self.norm = nn.LayerNorm(width)
         self.heads = nn.ModuleList(nn.Linear(width, count) for count in outputs.values())
 
@@ -56,17 +51,17 @@ class OctetNet(nn.Module):
         """A batch of pieces -> (B, width) float32: all that the heads are given."""
         counts_BV = self._counts(len(pieces))
         features = [
-            norm(view(pieces)) * counts_BV[:, at, None] if self.on[at] else counts_BV.new_zeros(len(pieces), size)
-            for at, (view, norm, size) in enumerate(zip(self.views, self.norms, self.sizes, strict=True))
+            norm(view(pieces)) * counts_BV[:, at, None]
+            for at, (view, norm) in enumerate(zip(self.views, self.norms, strict=True))
         ]
         hidden: Tensor = self.norm(F.gelu(self.joint(self.drop(torch.cat(features, dim=1)))))
         return hidden
 
     def _counts(self, batch: int) -> Tensor:
         """(B, V): what each view counts for each piece; in training those that stay make up for the dropped ones."""
+        ones_BV = self.joint.weight.new_ones(batch, len(self.views))
         if not self.training or self.view_dropout == 0.0:
-            return self.on.expand(batch, -1)
-        lots_BV = torch.rand(batch, len(self.on), device=self.on.device) * (self.on > 0)
+            return ones_BV
+        lots_BV = torch.rand_like(ones_BV)
         kept_BV = (lots_BV >= self.view_dropout) | (lots_BV == lots_BV.amax(1, keepdim=True))
-        counts_BV = kept_BV * self.on
-        return counts_BV * (self.on.sum() / counts_BV.sum(1, keepdim=True).clamp(min=1e-6))
+        return kept_BV * (len(self.views) / kept_BV.sum(1, keepdim=True))

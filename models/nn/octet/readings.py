@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from models.nn.octet.pieces import Pieces
 from models.nn.vocabulary import PAD
-from models.packed.probes import Reading, item_size
+from models.packed.readings import Reading, item_size
 
 
 def read_numbers(pieces: Pieces, reading: Reading, phase: int = 0) -> tuple[Tensor, Tensor]:

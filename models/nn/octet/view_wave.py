@@ -19,7 +19,7 @@ from models.nn.octet.masked_pool import MaskedPool
 from models.nn.octet.pieces import Pieces
 from models.nn.octet.readings import read_numbers, scaled
 from models.nn.octet.view import View
-from models.packed.probes import Reading
+from models.packed.readings import Reading
 
 STRIPES, MASKED = 2, 0.15
 """Masks of each axis in training, and the largest share of it that each hides."""

@@ -112,7 +112,8 @@ def _kept(
             return
         sizes = np.diff(first, append=len(hashes))
         seen = np.add.reduceat((holders < train).astype(np.int64), first)
-        keep = (seen >= min_files) & (seen < train)
+        # What stands in every file tells nothing, but its counts may: they are looked up by way of it.
+        keep = (seen >= min_files) & ((seen < train) | (level < levels[-1]))
         yield at_level(hashes[first[keep]], level), seen[keep], holders[np.repeat(keep, sizes)], sizes[keep]
 
 

@@ -20,7 +20,7 @@ from models.packed import PackedDataset
 from models.training.report import Stop
 from models.training.wide.effort import EFFORTS, Effort, min_files_of, recipe_of
 from models.training.wide.features import Features, gather
-from models.training.wide.kernel_fit import fit_kernel, small_enough
+from models.training.wide.kernel_fit import FEWEST_FILES, fit_kernel, small_enough
 from models.training.wide.line import Line, fit_line
 
 Int64 = NDArray[np.int64]
@@ -163,7 +163,9 @@ def _machine(
     known = np.flatnonzero(~labels.isnan().numpy()) if target.classes is None else np.empty(0, np.int64)
     train, valid = known[known < task.train], known[known >= task.train]
     numbers, none = labels.numpy().astype(np.float64), np.empty(0)
-    if not small_enough([task.files[place] for place in train.tolist()]):
+    if len(train) < FEWEST_FILES or not small_enough(
+        np.array([len(task.files[place]) for place in known.tolist()], np.int64)
+    ):
         return None, none
 
     def fitted(places: Int64) -> KernelMachine:
@@ -172,9 +174,12 @@ def _machine(
         return machine
 
     machine = fitted(train)
+    guesses = np.empty(len(task.files) - task.train)
+    for at, file in enumerate(task.files[task.train :]):
+        task.go_on()
+        guesses[at] = machine.values([file])[0]
     if not len(valid):
-        return machine, none
-    guesses = machine.values(task.files[task.train :])
+        return machine, guesses
     if float(np.mean((guesses[valid - task.train] - numbers[valid]) ** 2)) > to_beat:
         return None, none
     return fitted(known), guesses

@@ -12,6 +12,7 @@ from models.nn.wide.head import columns_of
 from models.nn.wide.tally import blocks
 from models.packed import PackedDataset
 from models.training.wide.effort import EFFORTS, Effort, recipe_of
+from models.training.wide.kernel_fit import forecast_s, small_enough
 from models.training.wide.sparse import summed
 
 Int64 = NDArray[np.int64]
@@ -50,7 +51,8 @@ def estimate(
     gathering = 2.0 * (time.perf_counter() - began)
     rounds = 2 + STEPS * len(effort.penalties) * effort.steps
     products = rounds * sum(_pair_s(columns_of(target.outputs)) for target in targets)
-    return MARGIN * (gathering + KEPT * pairs * products) / max(share, 1e-9)
+    machines = sum(target.classes is None for target in targets) if small_enough(lengths) else 0
+    return MARGIN * ((gathering + KEPT * pairs * products) / max(share, 1e-9) + 2 * machines * forecast_s(len(lengths)))
 
 
 def _pair_s(columns: int) -> float:

@@ -21,11 +21,6 @@ def point(step: int, name: str = "loss", split: str = "train", target: str | Non
     return Point(step=step, epoch=step / 4, split=split, target=target, name=name, value=1 / step)
 
 
-@pytest.fixture(scope="module")
-def dataset(client):
-    return sides.upload(client)
-
-
 @pytest.fixture
 def live(client, parts, dataset):
     """A run that is held by this test, and its lease."""

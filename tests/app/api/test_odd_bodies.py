@@ -4,13 +4,7 @@ import json
 
 import pytest
 
-from tests.app.api import sides
 from tests.app.api.failing import is_problem
-
-
-@pytest.fixture(scope="module")
-def dataset(client):
-    return sides.upload(client)
 
 
 def short(**more: object) -> bytes:

@@ -11,7 +11,6 @@ import pytest
 from app.main import create_app
 from app.settings import LimitSettings, ServingSettings
 from tests.app.api import sides
-from tests.app.api.driver import carry_out
 from tests.app.api.failing import is_problem
 from tests.app.api.served import served
 from tests.app.api.waiting import wait_until
@@ -30,16 +29,8 @@ def app(parts):
 
 
 @pytest.fixture(scope="module")
-def client(parts, app):
-    with served(parts, app) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def run(client, parts):
-    sides.upload(client)
-    run = sides.submit(client)
-    carry_out(parts, run)
+def run(client, run):
+    """One whose model is loaded."""
     assert client.post("/predict", content=b"warm").status_code == 200
     return run
 

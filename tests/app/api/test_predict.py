@@ -26,13 +26,6 @@ def dataset(client):
 
 
 @pytest.fixture(scope="module")
-def run(client, parts, dataset):
-    run = sides.submit(client)
-    carry_out(parts, run)
-    return run
-
-
-@pytest.fixture(scope="module")
 def model(client, parts, run):
     """The served checkpoint, loaded without the service."""
     step = client.get(f"/runs/{run}").json()["best"]["step"]

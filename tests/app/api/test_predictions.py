@@ -10,21 +10,11 @@ import pytest
 from app.services.predictions.lease import acquire
 from octet import Client, Refused
 from tests.app.api import sides
-from tests.app.api.driver import carry_out
 from tests.app.api.test_problems import is_problem
 from worker.prediction_attempt import PredictionAttempt
 from worker.shutdown import Shutdown
 
 CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
-
-
-@pytest.fixture(scope="module")
-def run(client, parts):
-    """A run with both kinds of target, trained to its end."""
-    sides.upload(client)
-    run = sides.submit(client)
-    carry_out(parts, run)
-    return run
 
 
 @pytest.fixture(scope="module")

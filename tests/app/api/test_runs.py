@@ -8,20 +8,13 @@ from safetensors import safe_open
 
 from app.services.runs.lease import hand_back
 from tests.app.api import sides
-from tests.app.api.driver import carry_out, lease_of
+from tests.app.api.driver import lease_of
 from tests.app.api.failing import is_problem
 
 
 @pytest.fixture(scope="module")
-def dataset(client):
-    return sides.upload(client)
-
-
-@pytest.fixture(scope="module")
-def run(client, parts, dataset):
-    """A run that succeeded."""
-    run = sides.submit(client)
-    carry_out(parts, run)
+def run(parts, run):
+    """A run that succeeded, and has a log."""
     (parts.settings.data_dir / "log.txt").write_text("step 1\nstep 2\n")
     parts.storage.put(f"runs/{run}/log-1.txt", parts.settings.data_dir / "log.txt")
     return run

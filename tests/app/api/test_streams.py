@@ -51,11 +51,6 @@ class Listener:
         return [data["cursor"] for kind, data in self.events if kind == "point"]
 
 
-@pytest.fixture(scope="module")
-def dataset(client):
-    return sides.upload(client)
-
-
 @pytest.mark.parametrize("name", [None, "acc"])
 def test_a_stream_that_is_cut_twenty_times_has_every_point_once(client, parts, dataset, monkeypatch, name):
     """Cut after an event, within one, and right after a keep-alive; points come before and while it listens."""

@@ -15,8 +15,6 @@ from app.main import create_app
 from app.settings import LimitSettings
 from models.nn.network import Unlike
 from octet import Client, UnlikeTraining
-from tests.app.api import sides
-from tests.app.api.driver import carry_out
 from tests.app.api.failing import is_problem
 from tests.app.api.served import served
 from tests.app.api.waiting import wait_until
@@ -54,20 +52,6 @@ def app(parts, model):
     app = create_app(parts)
     app.state.context.serving._cache._load = lambda path: model
     return app
-
-
-@pytest.fixture(scope="module")
-def client(parts, app):
-    with served(parts, app) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def run(client, parts):
-    sides.upload(client)
-    run = sides.submit(client)
-    carry_out(parts, run)
-    return run
 
 
 def high(answer) -> float:

@@ -90,11 +90,13 @@ def ours(**octet):
 
 
 def test_a_view_must_know_how_it_reads():
-    found = ours(views=["raster", "wave"])
-    assert set(found) == {f"{OCTET}/raster", f"{OCTET}/wave"}
+    found = ours(views=["raster", "wave", "fields"])
+    assert set(found) == {f"{OCTET}/raster", f"{OCTET}/wave", f"{OCTET}/fields"}
+    assert "leave `fields` out" in found[f"{OCTET}/fields"]
     assert '{"period": BYTES}' in found[f"{OCTET}/raster"]
     assert "leave `wave` out" in found[f"{OCTET}/wave"]
     assert ours(views=["raster", "wave"], raster={"period": 24}, wave={"reading": "u8"}) == {}
+    assert ours(views=["fields"], fields={"length": 24}) == {}
     assert ours(views=["bytes"]) == {}
 
 
@@ -102,6 +104,14 @@ def test_views_rows_and_numbers_that_make_no_sense_are_told():
     assert "already" in ours(views=["bytes", "ngrams", "bytes"])[f"{OCTET}/views/2"]
     assert "divisor" in ours(raster={"period": 28, "unit": 3})[f"{OCTET}/raster/unit"]
     assert "0 to 1" in ours(wave={"reading": "i16le", "phase": 2})[f"{OCTET}/wave/phase"]
+
+
+def test_numbers_of_a_record_lie_in_it_and_not_in_one_another():
+    runs = [{"at": 0, "reading": "f32le", "count": 2}, {"at": 7, "reading": "u8"}, {"at": 8, "reading": "f64le"}]
+    found = ours(fields={"length": 12, "numbers": runs})
+    assert set(found) == {f"{OCTET}/fields/numbers/1/at", f"{OCTET}/fields/numbers/2"}
+    assert "byte 8" in found[f"{OCTET}/fields/numbers/1/at"]
+    assert "byte 16" in found[f"{OCTET}/fields/numbers/2"]
 
 
 def test_numbers_of_octets_own_model_have_bounds():

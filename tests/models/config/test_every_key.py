@@ -3,6 +3,8 @@
 The lists are EIR 0.23's, read from its documentation and source; the keys of ours stand in OWN.
 """
 
+from typing import get_origin
+
 import pytest
 
 from models.config import dump_config
@@ -139,6 +141,9 @@ OURS = {
     f"{OCTET}/raster/unit": 2,
     f"{OCTET}/raster/grid": True,
     f"{OCTET}/raster/shift": 1,
+    f"{OCTET}/fields/length": 24,
+    f"{OCTET}/fields/offset": 4,
+    f"{OCTET}/fields/numbers": [{"at": 0, "reading": "f32le", "count": 2}],
     f"{OCTET}/stride": 2,
     f"{OCTET}/ngram_bits": 12,
     f"{OCTET}/members": 3,
@@ -156,9 +161,10 @@ MANY = summary(50_000)
 
 
 def keys(model=FullForm, parts=()):
-    """Every key of the full form that holds a value, or an object which is noted or refused as a whole."""
+    """Every key of the full form that holds a value, a list, or an object which is noted or refused as a whole."""
     for key, field in fields(model).items():
         whole = any(isinstance(mark, WithoutEffect | OnlyDefault) for mark in field.metadata)
+        whole |= get_origin(field.annotation) is list
         inner = None if whole else inner_model(field)
         yield from [pointer(*parts, key)] if inner is None else keys(inner, (*parts, key))
 

@@ -17,7 +17,7 @@ LINEAR = {f"{HEAD}/model_type": "linear"}
 SHARED = {f"{HEAD}/model_type": "shared_mlp_residual"}
 NUMBERS = {f"{COLUMNS}/target_cat_columns": [], f"{COLUMNS}/target_con_columns": ["Score"]}
 TEXT = {f"{MODEL}/model_type": "octet", f"{OCTET}/views": ["ngrams"]}
-EVERY = {f"{MODEL}/model_type": "octet", f"{OCTET}/views": ["bytes", "wave", "raster"]}
+EVERY = {f"{MODEL}/model_type": "octet", f"{OCTET}/views": ["bytes", "wave", "raster", "fields"]}
 BOTH = {f"{COLUMNS}/target_con_columns": ["Score"]}
 
 CASES = [
@@ -42,6 +42,7 @@ CASES = [
     ("/fusion/model_config/fc_do", 0.3, {}, None),
     (f"{OCTET}/wave", {"reading": "u8"}, TEXT, EVERY),
     (f"{OCTET}/raster", {"period": 28}, TEXT, EVERY),
+    (f"{OCTET}/fields", {"length": 28}, TEXT, EVERY),
     (f"{OCTET}/stride", 4, TEXT, EVERY),
     (f"{OCTET}/ngram_bits", 12, EVERY | {f"{OCTET}/views": ["wave"]}, TEXT),
     (f"{OCTET}/wide_memory_mb", 99, TEXT | {f"{OCTET}/wide": False}, TEXT),

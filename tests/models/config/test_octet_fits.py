@@ -10,6 +10,7 @@ from models.config.fits import memory_fault
 from models.config.load import Load
 from models.config.mends import BATCH, LENGTH
 from models.config.octet_fits import SIZE, WIDE
+from models.config.recipe import stride_choice
 from tests.models.config.test_octet_size import TARGETS, octet_config
 
 MIB = 2**20
@@ -56,6 +57,17 @@ def test_the_fault_stands_at_a_key_and_each_change_it_names_fits(limit, config, 
     assert fault.pointer == first
     for words in mends_of(fault.detail):
         assert memory_bytes(*(one := changed(config, load, words))[:1], TARGETS, one[1]) <= limit * MIB, words
+
+
+@pytest.mark.parametrize("limit", [545, 555, 560, 640])
+def test_a_length_that_is_named_fits_with_the_stride_of_the_config_and_with_the_one_chosen_for_it(limit):
+    def config(length, stride=8):
+        return octet_config(length, views=["bytes"], stride=stride, ngram_bits=10)
+
+    found = re.search(r"max_length to (\d+)", fault_of(limit, config(65_536), Load(1)).detail)
+    length = int(found[1])
+    for stride in (8, stride_choice(length).value):
+        assert memory_bytes(config(length, stride), TARGETS, Load(1)) <= limit * MIB
 
 
 def test_what_fits_has_no_fault():

@@ -1,26 +1,22 @@
 """The arithmetic of Octet's own model, against the real one."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
 from models.config import TargetSpec, checkpoint_sizes, load_config, memory_bytes, octet_size, parameters
 from models.config import predicting_bytes as predicting
 from models.config.load import Load
-from models.config.octet import SIZES, OctetConfig
+from models.config.octet import SIZES
 from models.nn.networks import build_network
 from models.nn.octet import build, model, reading
-from tests.house.source import ROOT
 
 TARGETS = [TargetSpec("kind", "categorical", ["a", "b", "c"]), TargetSpec("level", "continuous")]
-EVERY = ["bytes", "ngrams", "statistics", "wave", "raster"]
+EVERY = ["bytes", "ngrams", "statistics", "wave", "raster", "fields"]
 
 
 def octet_config(length=256, batch=8, **octet):
     octet = {"size": "nano", "views": EVERY, "members": 1, "stride": 4, "wide": False} | octet
     octet = {"ngram_bits": SIZES[octet["size"]].bits, "wave": {"reading": "i16le"}, "raster": {"period": 24}} | octet
+    octet = {"fields": {"length": 24, "numbers": [{"at": 4, "reading": "f32le", "count": 3}]}} | octet
     return load_config(
         {
             "dataset": "d",
@@ -61,6 +57,21 @@ def test_it_counts_rasters_of_every_shape(length, raster):
     assert parameters(config, TARGETS) == held(config)
 
 
+@pytest.mark.parametrize("length", [8, 40, 200])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"length": 40, "numbers": [{"at": 0, "reading": "f64be", "count": 5}]},
+        {"length": 18, "numbers": [{"at": 2, "reading": "i32le", "count": 2}, {"at": 10, "reading": "f32le"}]},
+        {"length": 200},
+        {"length": 1000},
+    ],
+)
+def test_it_counts_records_of_every_shape(length, fields):
+    config = octet_config(length, views=["fields"], fields=fields)
+    assert parameters(config, TARGETS) == held(config)
+
+
 def test_it_counts_tables_of_every_size():
     config = octet_config(views=["bytes", "ngrams"], ngram_bits=11)
     assert parameters(config, TARGETS) == held(config)
@@ -94,19 +105,3 @@ def test_memory_grows_with_files_members_and_size():
 def test_a_prediction_takes_no_more_for_many_files_than_for_some():
     some, many = (predicting(octet_config(2048), TARGETS, files) for files in (16, 10_000))
     assert some == many
-
-
-@pytest.mark.parametrize(("data", "megabytes"), [(0, 100), (10**6, 164), (10**9, 2000), (None, 2000)])
-def test_the_wide_branch_takes_what_its_data_need_up_to_its_limit(data, megabytes):
-    assert octet_size.wide_bytes(OctetConfig(), data) == megabytes * 10**6
-    assert octet_size.wide_bytes(OctetConfig(wide=False), data) == 0
-
-
-def test_what_a_training_process_takes_lies_below_the_estimate_and_not_far(tmp_path):
-    """One row of the benchmark, in a process of its own; the others stand in benchmarks/RESULTS.md."""
-    figures = tmp_path / "figures.json"
-    command = [sys.executable, "-m", "benchmarks.memory", "--only", "octet, raster, nano", "--json", str(figures)]
-    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-    ((train, train_expected, predict, predict_expected),) = (row["figures"] for row in json.loads(figures.read_text()))
-    assert train <= train_expected <= 1.5 * train
-    assert predict <= predict_expected

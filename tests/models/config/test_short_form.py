@@ -3,6 +3,7 @@
 import pytest
 
 from models.config import choose_for_data, dump_config, parse_request
+from models.packed.fields_probe import Fields, NumberRun
 from models.packed.probes import Period, Probes, Wave
 from tests.models.config.bodies import chosen, classes, faults_of, numbers, summary
 
@@ -74,9 +75,15 @@ WAVE = Wave(reading="i16le", phase=1, predictability=0.9, autocorrelation=0.8)
 ROWS = Period(length=28, strength=0.5, unit=1, evenness=0.6)
 
 
-def looks(*, equal=0.0, wave=None, period=None, files=320):
+FLOATS = NumberRun(at=4, reading="f32le", count=5)
+RECORD = Fields(length=24, offset=0, table=False, covered=0.9, numbers=(FLOATS,))
+MIXED = Fields(length=64, offset=0, table=False, covered=0.3, numbers=(FLOATS,))
+TABLE = Fields(length=28, offset=2, table=True, covered=0.8, numbers=(FLOATS,))
+
+
+def looks(*, equal=0.0, wave=None, period=None, fields=None, files=320):
     """A summary of files that the probes found to be so."""
-    probes = Probes(equal_lengths=equal, entropy=5.0, wave=wave, period=period)
+    probes = Probes(equal_lengths=equal, entropy=5.0, wave=wave, period=period, fields=fields)
     return summary(files).model_copy(update={"probes": probes})
 
 
@@ -88,13 +95,19 @@ def looks(*, equal=0.0, wave=None, period=None, files=320):
         (looks(wave=WAVE), ["wave", "statistics"]),
         (looks(period=ROWS), ["raster", "statistics"]),
         (looks(wave=WAVE, period=ROWS), ["raster", "statistics"]),
+        (looks(fields=RECORD), ["fields", "statistics"]),
+        (looks(fields=RECORD, period=ROWS), ["fields", "statistics"]),
+        (looks(fields=MIXED), ["bytes", "ngrams", "fields", "statistics"]),
+        (looks(fields=RECORD, wave=WAVE), ["wave", "fields", "statistics"]),
+        (looks(fields=TABLE, period=ROWS), ["raster", "fields", "statistics"]),
     ],
 )
 def test_the_views_are_those_that_the_bytes_call_for(data, views):
     got = chosen(SHORT, data)
     octet = got.config.input.model_cfg.octet
     assert octet.views == views
-    assert (octet.wave is not None, octet.raster is not None) == ("wave" in views, "raster" in views)
+    read_by = {"wave": octet.wave, "raster": octet.raster, "fields": octet.fields}
+    assert {name for name, how in read_by.items() if how is not None} == set(views) & set(read_by)
     assert "/input/model_config/octet/views" in got.reasons
 
 
@@ -109,6 +122,13 @@ def test_views_read_by_what_the_probes_found():
     assert (raster.period, raster.unit, raster.grid, raster.shift) == (28, 1, True, 1)
     raster = odd.config.input.model_cfg.octet.raster
     assert (raster.grid, raster.shift) == (False, 0)
+
+
+def test_how_records_are_laid_out_is_said_in_words():
+    reasons = [chosen(SHORT, looks(fields=found, period=ROWS)).reasons for found in (RECORD, TABLE)]
+    one, table = (reason["/input/model_config/octet/fields"] for reason in reasons)
+    assert one == "each file is a record of 24 bytes: 5 x f32le from byte 4"
+    assert table == "files are tables of records of 28 bytes behind 2 others: 5 x f32le from byte 4"
 
 
 @pytest.mark.parametrize(("files", "size"), [(100, "nano"), (2_000, "tiny"), (100_000, "tiny")])

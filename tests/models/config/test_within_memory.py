@@ -50,6 +50,17 @@ def test_the_short_form_takes_less_of_what_costs_the_least_and_says_why(limit, l
     assert {at for at, why in chosen.reasons.items() if "fits into" in why} == less
 
 
+@pytest.mark.parametrize(("limit", "stride"), [(630, 8), (600, 8), (599, 4), (596, 4)])
+def test_a_shorter_piece_has_the_stride_that_its_own_length_calls_for(limit, stride):
+    chosen, needed = held_to(SHORT, limit * MIB)
+    length = chosen.config.input.input_type_info.max_length
+    asked, _ = held_to(SHORT | {"max_length": length}, 64 * 1024 * MIB)
+    assert needed <= limit * MIB
+    assert length < 4096
+    assert chosen.config.input.model_cfg.octet.stride == asked.config.input.model_cfg.octet.stride == stride
+    assert chosen.reasons[f"{OCTET}/stride"] == asked.reasons[f"{OCTET}/stride"]
+
+
 def test_few_files_learn_with_one_member_before_a_smaller_model_is_taken():
     few = summary(800, lengths=(40, 800, 900, 1000), Sentiment=classes(a=400, b=400))
     free, _ = held_to(SHORT, 64 * 1024 * MIB, few)

@@ -38,6 +38,24 @@ def test_cross_entropy_is_torchs_over_labelled_rows(outputs: dict, smoothing: fl
     torch.testing.assert_close(losses["Sentiment"], expected)
 
 
+@pytest.mark.parametrize(("model", "counted"), [("sequence-default", 0.2), ("octet", 0.0)])
+def test_validation_counts_smoothed_labels_as_eir_does_but_plain_ones_for_our_own_model(
+    outputs: dict, model: str, counted: float
+):
+    config = run_config(losses={"cat_label_smoothing": 0.2}, extractor={"model_type": model})
+    objective, rows = build_objective(config, TARGETS), ROWS["Sentiment"]
+    _, trained = objective(outputs, LABELS)
+    total, measured = objective.eval()(outputs, LABELS)
+
+    def smoothed(smoothing: float) -> torch.Tensor:
+        logits, labels = outputs["Sentiment"][rows], LABELS["Sentiment"][rows]
+        return F.cross_entropy(logits, labels, label_smoothing=smoothing)
+
+    torch.testing.assert_close(trained["Sentiment"], smoothed(0.2))
+    torch.testing.assert_close(measured["Sentiment"], smoothed(counted))
+    torch.testing.assert_close(total, (measured["Sentiment"] + measured["Score"]) / 2)
+
+
 @pytest.mark.parametrize("name", ["MSELoss", "L1Loss", "SmoothL1Loss", "PoissonNLLLoss", "HuberLoss"])
 def test_losses_of_numbers_are_torchs_over_labelled_rows(outputs: dict, name: str):
     _, losses = objective_of(con_loss_name=name)(outputs, LABELS)

@@ -1,5 +1,7 @@
 """Octet's own model in the loop: it learns, goes on bit for bit where it was stopped, and its checkpoint answers."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,6 @@ from models.inference.predictor import Predictor
 from models.training import checkpoint
 from models.training.build import Job, open_job
 from models.training.loop import train
-from models.training.plan import choose_for_device
 from models.training.report import Outcome
 from tests.models.training.tasks import Recorder, config_of, pack_of, sides, trained
 
@@ -32,50 +33,67 @@ def dataset(tmp_path_factory):
     return pack_of(tmp_path_factory.mktemp("data") / "pack", files, labels)
 
 
+@pytest.fixture(scope="module")
+def runs(dataset, tmp_path_factory):
+    """Runs of 40 steps, with the wide branch and without it."""
+    plan, room = PlanRequest(steps=40), tmp_path_factory.mktemp("runs")
+    return {
+        wide: trained(octet(wide=wide, ema_decay=0.9), dataset, room / str(wide), plan=plan) for wide in (True, False)
+    }
+
+
 @pytest.mark.parametrize("wide", [True, False], ids=["with the wide branch", "the deep network alone"])
-def test_it_learns_classes_and_numbers_at_once(dataset, tmp_path, wide):
-    run = trained(octet(wide=wide, ema_decay=0.9), dataset, tmp_path, plan=PlanRequest(steps=40))
-    assert run.last("acc", "side") >= 0.95
-    assert run.last("r2", "level") >= 0.8
+def test_it_learns_classes_and_numbers_at_once(runs, wide):
+    assert runs[wide].last("acc", "side") >= 0.95
+    assert runs[wide].last("r2", "level") >= 0.8
 
 
-def test_it_answers_before_the_first_step(dataset, tmp_path):
+def test_it_answers_before_the_first_step(runs):
     """The wide branch is convex and fitted; the network beside it knows nothing yet and gets no weight."""
-    run = trained(octet(), dataset, tmp_path, plan=PlanRequest(steps=1))
-    assert run.kept("best")[0].step == 0
-    assert run.values("valid", "acc", "side")[0].step == 0
-    assert run.values("valid", "acc", "side")[0].value >= 0.9
+    assert runs[True].kept("best")[0].step == 0
+    assert runs[True].values("valid", "acc", "side")[0].step == 0
+    assert runs[True].values("valid", "acc", "side")[0].value >= 0.9
 
 
-@pytest.mark.parametrize("stop_at", [0, 1, 4, 7])
+NINE = PlanRequest(steps=9, batch=16)
+LOOPS = {
+    "plain": None,
+    "gradients gathered": {"optimization": {"lr": 3e-3, "gradient_accumulation_steps": 2}},
+    "mixed": {"training_control": {"mixing_alpha": 0.5}},
+}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(dataset, tmp_path_factory):
+    """The run of a loop from end to end."""
+
+    @cache
+    def run(loop):
+        return trained(octet(globals_=LOOPS[loop]), dataset, tmp_path_factory.mktemp("whole"), plan=NINE)
+
+    return run
+
+
 @pytest.mark.parametrize(
-    "globals_",
-    [
-        None,
-        {"optimization": {"lr": 3e-3, "gradient_accumulation_steps": 2}},
-        {"training_control": {"mixing_alpha": 0.5}},
-    ],
-    ids=["plain", "gradients gathered", "mixed"],
+    ("loop", "stop_at"),
+    [("plain", 0), ("plain", 7), ("gradients gathered", 1), ("gradients gathered", 4), ("mixed", 4)],
 )
-def test_a_resumed_run_is_bit_equal_to_the_undisturbed_one(dataset, tmp_path, globals_, stop_at):
-    config, plan = octet(globals_=globals_), PlanRequest(steps=9, batch=16)
-    whole = trained(config, dataset, tmp_path / "whole", plan=plan)
-    first = trained(config, dataset, tmp_path / "first", plan=plan, stop_at=stop_at)
+def test_a_resumed_run_is_bit_equal_to_the_undisturbed_one(dataset, tmp_path, undisturbed, loop, stop_at):
+    config, whole = octet(globals_=LOOPS[loop]), undisturbed(loop)
+    first = trained(config, dataset, tmp_path / "first", plan=NINE, stop_at=stop_at)
     assert first.outcome == Outcome("stopped", stop_at, "asked")
-    second = trained(config, dataset, tmp_path / "second", plan=plan, resume=first.kept("resume")[-1].path)
+    second = trained(config, dataset, tmp_path / "second", plan=NINE, resume=first.kept("resume")[-1].path)
     assert first.values() + second.values() == whole.values()
     assert second.kept("best")[-1].digest == whole.kept("best")[-1].digest
     assert second.kept("resume")[-1].digest == whole.kept("resume")[-1].digest
 
 
-def test_a_stop_between_the_fit_and_its_validation_costs_no_point(dataset, tmp_path):
-    config, plan = octet(), choose_for_device(octet(), dataset, request=PlanRequest(steps=3, batch=16, threads=1))
-    whole = trained(config, dataset, tmp_path / "whole", plan=plan)
-    first = Recorder()
-    job = open_job(config, dataset, plan, tmp_path / "first")
+def test_a_stop_between_the_fit_and_its_validation_costs_no_point(dataset, tmp_path, undisturbed):
+    config, first, whole = octet(), Recorder(), undisturbed("plain")
+    job = open_job(config, dataset, whole.plan, tmp_path / "first")
     assert train(job, first, StopOnceFitted(job)) == Outcome("stopped", 0, "asked")
     assert not first.values()
-    second = trained(config, dataset, tmp_path / "second", plan=plan, resume=first.kept("resume")[-1].path)
+    second = trained(config, dataset, tmp_path / "second", plan=whole.plan, resume=first.kept("resume")[-1].path)
     assert second.values() == whole.values()
     assert second.kept("resume")[-1].digest == whole.kept("resume")[-1].digest
 
@@ -90,9 +108,8 @@ class StopOnceFitted:
         return "asked" if self.job.state.prepared else None
 
 
-def test_its_checkpoint_says_what_the_last_validation_measured_but_for_the_folds_of_the_blend(dataset, tmp_path):
-    run = trained(octet(), dataset, tmp_path, plan=PlanRequest(steps=40))
-    predictor = Predictor.load(run.kept("best")[-1].path)
+def test_its_checkpoint_says_what_the_last_validation_measured_but_for_the_folds_of_the_blend(dataset, runs):
+    predictor = Predictor.load(runs[True].kept("best")[-1].path)
     answers = predictor.predict([dataset.read(at) for at in range(len(dataset))])
     table = dataset.labels.target("side")
     assert table.classes is not None
@@ -101,9 +118,8 @@ def test_its_checkpoint_says_what_the_last_validation_measured_but_for_the_folds
     assert np.mean(right) >= 0.95
 
 
-def test_a_file_alone_is_answered_as_among_others(dataset, tmp_path):
-    run = trained(octet(), dataset, tmp_path, plan=PlanRequest(steps=5))
-    predictor = Predictor.load(run.kept("best")[-1].path)
+def test_a_file_alone_is_answered_as_among_others(dataset, runs):
+    predictor = Predictor.load(runs[True].kept("best")[-1].path)
     files = [dataset.read(at) for at in range(12)] + [np.arange(3000, dtype=np.int64).astype(np.uint8)]
     together = predictor.arrays(files)
     for at, file in enumerate(files):
@@ -111,10 +127,11 @@ def test_a_file_alone_is_answered_as_among_others(dataset, tmp_path):
             np.testing.assert_allclose(alone[0], together[name][at], rtol=1e-4, atol=1e-5)
 
 
-def test_a_served_checkpoint_holds_the_averaged_weights(dataset, tmp_path):
-    run = trained(octet(wide=False, ema_decay=0.99), dataset, tmp_path, plan=PlanRequest(steps=20))
-    _, served = checkpoint.read(run.kept("best")[-1].path, "octet-model")
-    _, state = checkpoint.read(run.kept("resume")[-1].path, "octet-train-state")
+def test_a_served_checkpoint_holds_the_averaged_weights(runs):
+    last = runs[False].kept("best")[-1]
+    assert last.step == 40
+    _, served = checkpoint.read(last.path, "octet-model")
+    _, state = checkpoint.read(runs[False].kept("resume")[-1].path, "octet-train-state")
     name = next(name for name in served if name.startswith("deep.") and f"average.{name}" in state)
     assert np.array_equal(served[name].numpy(), state[f"average.{name}"].numpy())
     assert not np.array_equal(served[name].numpy(), state[f"model.{name}"].numpy())

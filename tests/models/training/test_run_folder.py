@@ -8,7 +8,7 @@ import torch
 from models.config import choose_for_data, parse_request
 from models.training import checkpoint
 from models.training.report import Plan, Point, Progress, Saved
-from models.training.run_folder import FolderInUse, RunFolder
+from models.training.run_folder import FolderInUse, RunFolder, planned_device
 from tests.models.config.bodies import summary, tutorial, with_value
 
 PLAN = Plan(steps=100, batch_size=4, threads=1, sample_interval=10, steps_per_epoch=5)
@@ -46,6 +46,15 @@ def kept(folder: RunFolder) -> list[str]:
 
 def point(step: int) -> Point:
     return Point(step, step / 5, "train", None, "loss", 0.5)
+
+
+def test_a_run_to_go_on_with_says_the_device_that_it_was_chosen_for(folder_of):
+    folder = folder_of()
+    assert planned_device(folder.folder) is None
+    folder.begin()
+    assert planned_device(folder.folder) is None
+    folder.planned(PLAN.model_copy(update={"device": "cuda"}))
+    assert planned_device(folder.folder) == "cuda"
 
 
 def test_of_the_best_those_with_the_highest_averages_stay_and_of_equals_the_earlier(folder_of):

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.db.tables import idempotency
-from app.services.datasets.create import create_dataset
+from app.services.datasets.create import Upload, create_dataset
 from app.services.jobs.keys import KEY_LIFE_S, KeyReused
 from app.services.jobs.outcomes import JobEnd
 from app.services.runs.lease import acquire, finish, record_plan, record_progress
@@ -14,7 +14,7 @@ from app.services.runs.submit import BadConfig, DatasetNotThere, check, submit
 from models.config import load_config
 from models.training.report import Plan, Progress
 from tests.app.services.runs.test_lease import at_once
-from tests.support.uploads import an_upload
+from tests.support.uploads import an_upload, tar_gz
 
 SHORT = {"dataset": "words", "target": "Sentiment"}
 
@@ -210,9 +210,25 @@ def test_a_check_refuses_what_submit_refuses(parts, words):
         check(parts, SHORT | {"colour": 1})
 
 
+def test_the_size_of_the_model_is_chosen_for_the_devices_of_the_settings(parts, tmp_path):
+    (tmp_path / "labels.csv").write_text("ID,kind\n" + "".join(f"f{at},{at % 2}\n" for at in range(5_700)))
+    archive = tar_gz(tmp_path / "files.tar.gz", {f"f{at}": b"%d" % at for at in range(5_700)})
+    create_dataset(parts, Upload(name="numbers", labels=tmp_path / "labels.csv", archive=archive))
+    body, size = {"dataset": "numbers", "target": "kind"}, "/input/model_config/octet/size"
+    found = [check(with_worker(parts, devices=devices), body) for devices in ("cpu", "cpu,cuda")]
+    assert [one.config["input"]["model_config"]["octet"]["size"] for one in found] == ["tiny", "small"]
+    assert "GPU" not in found[0].reasons[size]
+    assert "GPU" in found[1].reasons[size]
+
+
 def granting(parts, memory):
     """The same parts, where a training may take so many bytes."""
-    worker = parts.settings.worker.model_copy(update={"train_memory_bytes": memory})
+    return with_worker(parts, train_memory_bytes=memory)
+
+
+def with_worker(parts, **settings):
+    """The same parts with other settings of the worker."""
+    worker = parts.settings.worker.model_copy(update=settings)
     return replace(parts, settings=parts.settings.model_copy(update={"worker": worker}))
 
 

@@ -1,4 +1,4 @@
-"""The network joins views, can do without any of them, mixes pooled vectors, and averages its members."""
+"""The network joins views, drops some of them in training, mixes pooled vectors, and averages its members."""
 
 import pytest
 import torch
@@ -32,33 +32,17 @@ def test_every_target_has_its_outputs_and_padding_changes_none():
     assert network.pooled(whole(files)).shape == (6, 12)
 
 
-@pytest.mark.parametrize("off", range(3))
-def test_a_view_that_is_off_is_not_computed_and_has_no_say(off: int):
-    network, files = net().eval(), whole(some_files(4))
-    network.on[off] = 0.0
-    before = network(files)["kind"]
-    network.views[off].forward = None  # type: ignore[method-assign, assignment]
-    assert torch.equal(network(files)["kind"], before)
-    network.on[off] = 1.0
-    with pytest.raises(TypeError):
-        network(files)
-
-
-def test_which_views_are_on_is_stored_with_the_weights():
-    network, other = net(), net(1)
-    network.on[1] = 0.0
-    other.load_state_dict(network.state_dict())
-    assert other.on.tolist() == [1.0, 0.0, 1.0]
-
-
-def test_view_dropout_never_drops_all_views_and_never_one_that_stands_alone():
-    network = net(view_dropout=0.9).train()
-    counts = network._counts(2000)
+def test_view_dropout_never_drops_all_views():
+    counts = net(view_dropout=0.9).train()._counts(2000)
     assert ((counts > 0).sum(1) >= 1).all()
     assert (counts > 0).float().mean() < 0.5
     torch.testing.assert_close(counts.sum(1), torch.full((2000,), 3.0))
-    network.on[:2] = 0.0
-    assert (network._counts(50) == torch.tensor([0.0, 0.0, 1.0])).all()
+
+
+def test_view_dropout_leaves_a_view_that_stands_alone():
+    alone = {"statistics": StatisticsView(8, dropout=0.0)}
+    network, files = OctetNet(alone, {"kind": 3}, dropout=0.0, view_dropout=0.9), some_files(4)
+    torch.testing.assert_close(network.train()(whole(files)), network.eval()(whole(files)))
 
 
 def test_nothing_is_dropped_in_evaluation():

@@ -6,7 +6,7 @@ import torch
 
 from models.nn.octet.readings import read_numbers, scaled
 from models.nn.octet.view_wave import FilterBank, WaveView, mask_stripes, stretched
-from models.packed.probes import READINGS, item_size
+from models.packed.readings import READINGS, item_size
 from tests.models.nn.octet.piece_batches import batch_of
 
 DTYPES = {"i8": "i1", "i16le": "<i2", "i16be": ">i2", "i32le": "<i4", "i32be": ">i4"}

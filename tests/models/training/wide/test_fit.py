@@ -81,6 +81,32 @@ def test_validation_measures_a_fit_that_never_saw_its_files_and_the_answers_are_
     assert fitted(tmp_path, (dataset, train, valid[:0], None, labels, targets))[1].held_out["kind"].shape == (0, 3)
 
 
+def test_the_head_answers_as_the_fit_scored(tmp_path, monkeypatch):
+    monkeypatch.setattr("models.training.wide.kernel_fit.MOST_BYTES", 10)
+    monkeypatch.setattr("models.training.wide.line.UNJUDGED", 0.1)
+    dataset, train, valid, _, labels, targets = task(tmp_path)
+    places = {"train": train, "valid": valid}
+    reports = {}
+    for name, judged in (("scored", valid), ("answered", valid[:0])):  # both train on the same files, with one L2
+        head = WideHead({target.name: target.outputs for target in targets})
+        effort = Effort((1, 2, 3), (0.1,), 15)
+        reports[name] = (
+            head,
+            fit_wide(head, dataset, places["train"], judged, labels, targets, effort=effort, scratch=tmp_path),
+        )
+    answers = reports["answered"][0]([dataset.read(int(place)) for place in valid])
+    for target in targets:  # counts of bytes that stand in all files among them: the level's
+        assert torch.allclose(answers[target.name], reports["scored"][1].held_out[target.name], atol=1e-3)
+
+
+def test_numbers_without_a_validation_file_of_theirs_are_answered_all_the_same(tmp_path):
+    parts = task(tmp_path)
+    parts[4]["level"][parts[2]] = float("nan")
+    report = fitted(tmp_path, parts)[1]
+    assert report.kernel["level"]
+    assert report.held_out["level"].shape == (40, 1)
+
+
 def test_numbers_of_large_files_are_learnt_without_the_kernel(tmp_path, monkeypatch):
     monkeypatch.setattr("models.training.wide.kernel_fit.MOST_BYTES", 10)
     parts = task(tmp_path)
