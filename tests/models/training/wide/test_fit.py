@@ -102,8 +102,8 @@ def test_the_head_answers_as_the_fit_scored(tmp_path, monkeypatch):
 def test_numbers_without_a_validation_file_of_theirs_are_answered_all_the_same(tmp_path):
     parts = task(tmp_path)
     parts[4]["level"][parts[2]] = float("nan")
-    report = fitted(tmp_path, parts)[1]
-    assert report.kernel["level"]
+    head, report = fitted(tmp_path, parts)
+    assert head.by_kernel.tolist() == [False, True]
     assert report.held_out["level"].shape == (40, 1)
 
 
