@@ -180,7 +180,7 @@ def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
 
 
 def _views_of_records(fields: Fields, probes: Probes) -> list[ViewName]:
-    """Numbers; and rows where a file holds many records, or the signal that they are, or bytes where few are numbers."""
+    """Numbers; and rows of files that hold many records, the signal that they are, or bytes where few are numbers."""
     if fields.table:
         return ["raster", "fields", "statistics"] if probes.period is not None else ["fields", "statistics"]
     if probes.wave is not None:
