@@ -83,8 +83,8 @@ EVEN = 0.35
 LONGEST = {"wave": 12_288, "raster": 8_192, "fields": 8_192, "bytes": 4_096}
 """Bytes of a piece at most, by the view that decides."""
 NUMBERS_ALONE = 0.5
-"""Share of the bytes in use that lie in numbers from which on nothing else looks at them: a view that knows them only
-as bytes learns a small set by heart, and takes thirty times as long for a step."""
+"""Share of the bytes in use that lie in numbers from which on nothing else looks at them: views that know them only as
+bytes learn a small set by heart (of 221 files RMSE 72 with `statistics` beside, 57 without)."""
 MOST_RUNS = 6
 """Of numbers that a reason names."""
 MULTIPLE = 8
@@ -164,12 +164,11 @@ def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
     if given.raster is not None:
         return ["raster", "statistics"], "raster says how long rows are"
     if given.fields is not None:
-        return ["fields", "statistics"], "fields says how records are laid out"
+        return ["fields"], "fields says how records are laid out"
     if given.wave is not None:
         return ["wave", "statistics"], "wave says how numbers are read"
     if probes.fields is not None:
-        beside = _beside_fields(probes)
-        return [*beside, "fields", "statistics"], f"{_fields_in_words(probes.fields)}; so its numbers are read"
+        return _views_of_records(probes.fields, probes), f"{_fields_in_words(probes.fields)}; so its numbers are read"
     if probes.period is not None:
         return ["raster", "statistics"], f"{_period_in_words(probes.period)}; so they are looked at as rows"
     if probes.wave is not None:
@@ -180,14 +179,13 @@ def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
     )
 
 
-def _beside_fields(probes: Probes) -> list[ViewName]:
-    """What else looks at records: rows where a file holds many, a signal, or bytes where few of them are in numbers."""
-    assert probes.fields is not None
-    if probes.fields.table and probes.period is not None:
-        return ["raster"]
+def _views_of_records(fields: Fields, probes: Probes) -> list[ViewName]:
+    """Numbers; and rows of files that hold many records, the signal that they are, or bytes where few are numbers."""
+    if fields.table:
+        return ["raster", "fields", "statistics"] if probes.period is not None else ["fields", "statistics"]
     if probes.wave is not None:
-        return ["wave"]
-    return [] if probes.fields.covered >= NUMBERS_ALONE else ["bytes", "ngrams"]
+        return ["wave", "fields"]
+    return ["fields"] if fields.covered >= NUMBERS_ALONE else ["bytes", "ngrams", "fields", "statistics"]
 
 
 def _fields_in_words(fields: Fields) -> str:
@@ -197,7 +195,7 @@ def _fields_in_words(fields: Fields) -> str:
     what = (
         f"files are tables of records of {fields.length} bytes"
         if fields.table
-        else (f"each file is a record of {fields.length} bytes")
+        else f"each file is a record of {fields.length} bytes"
     )
     behind = f" behind {fields.offset} others" if fields.offset else ""
     return f"{what}{behind}: {', '.join(runs)}{more}"
