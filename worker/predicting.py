@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.inference.portions import ROWS, TOKENS
 from models.packed import PackedDataset
 from models.training.report import Outcome, TrainingError
 from worker.child_life import Channel, StopOnSignal, live
@@ -19,9 +20,6 @@ from worker.messages import Part, Predicted, PredictionAssignment, Results
 if TYPE_CHECKING:
     from models.inference.predictor import Predictor
     from models.inference.results import Layout
-
-TOKENS = 1 << 18
-"""Bytes that go through the model together, padding counted; a file of more goes alone."""
 
 log = logging.getLogger("octet.predicting")
 
@@ -96,8 +94,6 @@ class ResultParts:
 
 def _batch(predictor: "Predictor", dataset: PackedDataset, first: int) -> range:
     """The next files that go through the model together; from the same file on always the same ones."""
-    from models.inference.predictor import ROWS
-
     room = TOKENS - predictor.cost(int(dataset.lengths[first]))
     end = first + 1
     while end < min(first + ROWS, len(dataset)) and (cost := predictor.cost(int(dataset.lengths[end]))) <= room:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from app.serving.model import Answer, Model
+from models.inference.portions import TOKENS
 
 log = logging.getLogger(__name__)
 
@@ -17,9 +18,6 @@ Answers: TypeAlias = list[Answer | Exception]
 Observe: TypeAlias = Callable[[int, float], None]
 """Called after each batch with its number of files and its seconds."""
 
-TOKENS = 1 << 18
-"""Bytes a batch may hold, padding counted, so that long files do not take the machine's memory, and that none who asks
-about a short file waits for a batch of long ones. A file that costs more is computed alone."""
 SMOOTHING = 0.2
 """Weight of the newest batch in the measured seconds per file."""
 
@@ -40,7 +38,10 @@ class _Request:
 
 @dataclass(slots=True)
 class _Room:
-    """What a batch may still take. Its first file always fits."""
+    """What a batch may still take, so that none who asks about a short file waits for a batch of long ones.
+
+    Its first file always fits.
+    """
 
     files: int
     tokens: int = TOKENS

@@ -33,12 +33,15 @@ class InputInfo(ConfigObject):
 
 
 class InputTypeInfo(ConfigObject):
-    """How many bytes of a file the model sees, and which."""
+    """Which bytes of a file the model sees, and how many at a time."""
 
-    max_length: MaxLength = Field(default=256, description="Bytes of a file that the model sees.")
+    max_length: MaxLength = Field(
+        default=256, description="Bytes of a file that the model sees; of octet, those of one of its pieces."
+    )
     byte_encoding: Literal["uint8"] = Field(default="uint8", description="One token a byte.")
     sampling_strategy_if_longer: Literal["uniform", "from_start"] = Field(
-        default="uniform", description="Training cuts of longer files: anywhere, or the start (as validation always)."
+        default="uniform",
+        description="Training cuts of longer files: anywhere, or the start; validation takes the start, octet's all.",
     )
     mixing_subtype: Literal["mixup"] = Field(default="mixup", description="How mixing_alpha mixes.")
     modality_dropout_rate: Annotated[float, OnlyDefault("with a single input it would drop the whole file")] = Field(

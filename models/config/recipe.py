@@ -28,7 +28,7 @@ OCTET = "/input/model_config/octet"
 LENGTH = "/input/input_type_info/max_length"
 ALL_OPEN = OctetConfig()
 """Nothing is given."""
-UNKNOWN = Probes(equal_lengths=0.0, entropy=8.0, wave=None, period=None)
+UNKNOWN = Probes(equal_lengths=0.0, wave=None, period=None)
 """Stands in for the probes of a data set whose summary has none."""
 
 FIXED: tuple[Choice, ...] = (

@@ -52,7 +52,9 @@ class ShortForm(RunOptions):
     valid_size: ValidSize | None = Field(
         default=None, description="Files held back: below 1 a share, from 1 on (integer) a count; null: chosen."
     )
-    max_length: MaxLength | None = Field(default=None, description="Bytes of a file that the model sees; null: chosen.")
+    max_length: MaxLength | None = Field(
+        default=None, description="Bytes of a piece of a file, all of which is read; null: chosen."
+    )
 
     def wanted(self) -> list[tuple[str, TargetType | None, str]]:
         """Name, wanted type (None: as the data set says) and pointer of each target."""

@@ -12,14 +12,13 @@ from torch import Tensor
 
 from models.config import RunConfig, TargetSpec, load_config
 from models.inference.answers import probabilities, values
+from models.inference.portions import ROWS
 from models.nn.network import Network, Unlike
 from models.nn.networks import build_network
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError
 
 File = bytes | bytearray | memoryview | npt.NDArray[np.uint8]
-ROWS = 64
-"""Files per forward pass; more would only take memory."""
 
 
 class EmptyFileError(ValueError):

@@ -1,4 +1,4 @@
-"""The whole network of a run: bytes to the outputs of every target."""
+"""EIR's whole network for bytes, `sequence-default`: from the first bytes of files to the outputs of every target."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -8,18 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from models.nn.network import File, Unlike
 from models.nn.novelty_measures import END, HEAD, Float64, Measures, Sample
 from models.nn.tail import GRID, log_tail
 
-STATISTICS = ("length", "bits", "few phrases", "phrases", "histogram", "numbers", "crowd", "head", "end", "pooled")
+STATISTICS = ("length", "bits", "few phrases", "phrases", "histogram", "numbers", "crowd", "head", "end")
 """What is told of a file: its length and bits per byte (too few count as too many do); how few phrases of the training
 files it has, at all and for files of its kind; its distance from the nearest training files by the histogram and by the
 numbers; that distance beside the one that is usual there (a local outlier factor, Breunig et al., SIGMOD 2000); how
-little its first and last bytes are those of its neighbours; its distance by the network's pooled vector, if there is
-one."""
+little its first and last bytes are those of its neighbours."""
 TWO_SIDED = 2
 """The first so many are told both ways."""
 NEAREST, NEIGHBOURS, CROWD = 3, 16, 8
@@ -33,8 +32,6 @@ SHAPES: dict[str, tuple[tuple[int, ...], torch.dtype]] = {
     "example_numbers": ((0, 5), torch.float32),
     "example_roots": ((0, 256), torch.uint8),
     "example_ends": ((0, HEAD + END), torch.int16),
-    "example_pooled": ((0, 0), torch.float16),
-    "pooled_centre": ((0,), torch.float32),
     "usual": ((0, 3), torch.float32),
     "scales": ((7,), torch.float32),
     "tails": ((0, GRID + 4), torch.float64),
@@ -60,10 +57,9 @@ class Novelty(nn.Module):
     copy them. Empty and of no use until then; loading a state dict takes its sizes. About 0.7 MB.
 
     pair_bits (65536,): see novelty_measures. phrases (K,): the bits of rising uint32 hashes. example_*: up to P
-    training files, the roots in 255ths, the pooled vectors less `pooled_centre` and of length 1. usual (P, 3): what
-    each example has for Against.own, itself left out. scales: what one unit is of each number, of the distance of
-    roots, of that of numbers. tails: an upper tail for each statistic, a lower one for the two-sided ones, and those
-    of the evidence's sum, of its least, and of the worse of them.
+    training files, the roots in 255ths. usual (P, 3): what each example has for Against.own, itself left out. scales:
+    what one unit is of each number, of the distance of roots, of that of numbers. tails: an upper tail for each
+    statistic, a lower one for the two-sided ones, and those of the evidence's sum, of its least, and of the worse.
     """
 
     def __init__(self) -> None:
@@ -76,29 +72,24 @@ class Novelty(nn.Module):
         """Whether it knows any training files."""
         return len(self.get_buffer("tails")) > 0
 
-    @property
-    def pools(self) -> bool:
-        """Whether the pooled vector is part of the score, and must be given."""
-        return self.get_buffer("example_pooled").numel() > 0
-
-    def unlike(self, files: Sequence[File], pooled: Tensor | None = None) -> list[Unlike] | None:
+    def unlike(self, files: Sequence[File]) -> list[Unlike] | None:
         """For each file, none of them empty, whether it is like the training files; None while it is not fitted."""
         if not self.fitted:
             return None
-        scores, _ = self.score(files, pooled)
+        scores, _ = self.score(files)
         return [Unlike(score, score > 1.0 - FLAGGED) for score in scores.tolist()]
 
-    def score(self, files: Sequence[File], pooled: Tensor | None = None) -> tuple[Float64, Float64]:
+    def score(self, files: Sequence[File]) -> tuple[Float64, Float64]:
         """Scores (N,) in 0..1, the share of files like the training files that are more like them, and the reasons:
         (N, S) float64 log-probabilities of STATISTICS, small where a file is unlike.
 
-        pooled: (N, width) where `pools`. The evidence is put together twice, by the sum of the logs (Fisher) and by the
-        least (Tippett): many things that are a little odd, or one that is very odd. Each is compared with what it is
-        for held-out files, and so is the worse of the two: so the measures need not be independent.
+        The evidence is put together twice, by the sum of the logs (Fisher) and by the least (Tippett): many things that
+        are a little odd, or one that is very odd. Each is compared with what it is for held-out files, and so is the
+        worse of the two: so the measures need not be independent.
         """
         if not len(files):
-            return np.zeros(0), np.zeros((0, len(self.array("tails")) - TWO_SIDED - 3))
-        evidence = self.evidence(self.statistics(self.measure(files), pooled))
+            return np.zeros(0), np.zeros((0, len(STATISTICS)))
+        evidence = self.evidence(self.statistics(self.measure(files)))
         log_p = log_tail(self.array("tails")[-1], self.together(evidence))
         return -np.expm1(np.minimum(log_p, 0.0)), evidence
 
@@ -125,38 +116,22 @@ class Novelty(nn.Module):
         ends = [_least(differ[:, :, place].sum(axis=2)) for place in (slice(HEAD), slice(HEAD, None))]
         return Against(by_roots, by_numbers, order, np.stack([_least(apart), *ends], axis=1))
 
-    def statistics(self, found: Measures, pooled: Tensor | None = None, *, examples: bool = False) -> Float64:
-        """(N, S) float64, a column for each of STATISTICS, larger where a file is more unlike; that of the pooled
-        vector only where it is given. examples: see `against`.
-        """
+    def statistics(self, found: Measures, *, examples: bool = False) -> Float64:
+        """(N, S) float64 of STATISTICS, each larger where a file is more unlike. examples: see `against`."""
         near, usual = self.against(found, examples=examples), self.array("usual").astype(np.float64)
         crowd = np.log((near.own[:, 0] + 0.05) / (usual[:, 0][near.order[:, :CROWD]].mean(axis=1) + 0.05))
         ends = near.own[:, 1:] - usual[:, 1:][near.order].mean(axis=1)
         share = np.median(self.array("example_numbers")[:, 4][near.order], axis=1)
         length, bits, _, phrases, phrase_share = found.numbers.T
         columns = [length, bits, -phrases, share - phrase_share, _least(near.roots), _least(near.numbers), crowd]
-        columns += [ends[:, 0], ends[:, 1]]
-        if pooled is not None:
-            columns.append(_least(_distances(self.directions(pooled), self.array("example_pooled"), False)))
-        return np.stack(columns, axis=1)
-
-    def directions(self, pooled: Tensor) -> Float64:
-        """(N, width) -> (N, width) float64: less the centre, of length 1."""
-        vectors = pooled.detach().cpu().double().numpy() - self.array("pooled_centre")
-        directions: Float64 = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return directions
+        return np.stack([*columns, ends[:, 0], ends[:, 1]], axis=1)
 
     def evidence(self, statistics: Float64) -> Float64:
-        """(N, S) -> (N, S) log of the share of held-out files that are as unlike or more. Raises ValueError where the
-        pooled vector is missing, or was given though it is no part of the score.
-        """
+        """(N, S) -> (N, S) log of the share of held-out files that are as unlike or more."""
         tails = self.array("tails")
-        count = len(tails) - TWO_SIDED - 3
-        if statistics.shape[1] != count:
-            raise ValueError(f"{count} statistics are known, {statistics.shape[1]} were given: the pooled vector?")
         found = np.stack([log_tail(tails[at], values) for at, values in enumerate(statistics.T)], axis=1)
         for at in range(TWO_SIDED):
-            low = log_tail(tails[count + at], -statistics[:, at])
+            low = log_tail(tails[len(STATISTICS) + at], -statistics[:, at])
             found[:, at] = np.minimum(0.0, math.log(2) + np.minimum(found[:, at], low))
         return found
 

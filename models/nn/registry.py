@@ -1,4 +1,4 @@
-"""The model types that a config may name, and what builds each."""
+"""The parts of EIR's network that a config may name (extractor, fusion, head), and what builds each."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any

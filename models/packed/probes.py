@@ -48,14 +48,13 @@ class Wave(BaseModel):
     """Numbers follow from those before them when bytes are read so.
 
     phase: offset of the first number, 0..size-1; predictability: share of the variance that a linear prediction
-    explains (0..1); autocorrelation: of neighbours (-1..1); each of the median file.
+    explains (0..1), of the median file.
     """
 
     model_config = ConfigDict(frozen=True)
     reading: Reading
     phase: int
     predictability: float
-    autocorrelation: float
 
 
 class Period(BaseModel):
@@ -73,14 +72,13 @@ class Period(BaseModel):
 
 
 class Probes(BaseModel):
-    """What the tests found. equal_lengths: share of files of the commonest length; entropy: mean bits per byte.
+    """What the tests found. equal_lengths: share of files of the commonest length.
 
     fields: None in summaries of older versions, too.
     """
 
     model_config = ConfigDict(frozen=True)
     equal_lengths: float
-    entropy: float
     wave: Wave | None
     period: Period | None
     fields: Fields | None = None
@@ -97,7 +95,6 @@ def probe(lengths: Int64, read: Callable[[int], UInt8]) -> Probes:
     period = best_period(lags)
     return Probes(
         equal_lengths=float(common / max(1, len(lengths))),
-        entropy=float(np.mean([_entropy(file) for file in sample])) if sample else 0.0,
         wave=best_wave(sample),
         period=period,
         fields=best_fields(sample, lengths, period.length if period else repeat_length(lags)),
@@ -109,12 +106,6 @@ def _sample(lengths: Int64, read: Callable[[int], UInt8]) -> Iterator[UInt8]:
     spread = np.unique(np.linspace(0, len(lengths) - 1, min(len(lengths), FILES)).round().astype(np.int64))
     each = -(-int(np.minimum(lengths[spread], BYTES).sum()) // BYTES_IN_ALL) or 1
     yield from (np.asarray(read(at)[:BYTES]) for at in spread[::each].tolist() if lengths[at])
-
-
-def _entropy(file: UInt8) -> float:
-    """Bits per byte of the byte values of one file."""
-    shares = np.bincount(file, minlength=256) / len(file)
-    return float(-(shares[shares > 0] * np.log2(shares[shares > 0])).sum())
 
 
 # numbers that follow from those before them
@@ -132,8 +123,7 @@ def best_wave(sample: Sequence[UInt8]) -> Wave | None:
             if best is not None and item_size(reading) > item_size(best.reading):
                 needed = min(1.0, needed + LONGER_GAINS)
             if share > needed:
-                neighbours = float(np.median(lags[:, 1]))
-                best = Wave(reading=reading, phase=phase, predictability=share, autocorrelation=neighbours)
+                best = Wave(reading=reading, phase=phase, predictability=share)
     return best
 
 

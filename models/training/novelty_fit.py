@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from models.nn.novelty import TWO_SIDED, Novelty, among
 from models.nn.novelty_measures import SAMPLE, Float64, Measures, Sample, byte_shares, pair_bits
@@ -26,47 +25,27 @@ LEAST_FILES = 16
 """Fewer different training files are no sample of anything: no score."""
 LEAST_SCALE = 0.02
 """Added to what a number varies by, so that one that never varied does not make everything else infinitely far."""
-LEAST_POOLED = 100
-"""The network was trained on the training files, so its pooled vectors of them say nothing of new ones: the score
-asks them only where so many validation files show what is usual."""
 
 
-def fit_novelty(
-    novelty: Novelty,
-    dataset: PackedDataset,
-    train: Int64,
-    valid: Int64,
-    *,
-    pooled_train: Tensor | None = None,
-    pooled_valid: Tensor | None = None,
-    seed: int = 0,
-) -> bool:
-    """Fill the buffers from these files of the data set; False, and they stay empty, where there are too few.
+def fit_novelty(novelty: Novelty, dataset: PackedDataset, train: Int64, valid: Int64, *, seed: int = 0) -> None:
+    """Fill the buffers from these files of the data set; where there are too few, they stay empty.
 
     train, valid: places in the data set. Each measure is compared with that of held-out files: the validation files,
-    and the examples, each judged as if it had been left out. pooled_*: a vector of the network for each of those
-    places, (len(train), width) and (len(valid), width). A pure function of its arguments.
+    and the examples, each judged as if it had been left out. A pure function of its arguments.
     """
     draw = np.random.default_rng(seed)
     counted = _counted(dataset, train, draw)
     if len(counted) < LEAST_FILES:
-        return False
+        return
     samples = [Sample.of(dataset.read(int(train[at]))) for at in counted]
     found = _count(novelty, samples)
     _set_examples(novelty, found)
     held = valid[dataset.lengths[valid] > 0]
     some = np.sort(draw.permutation(len(held))[:HELD_OUT])
-    vectors = None
-    if pooled_train is not None and pooled_valid is not None and len(some) >= LEAST_POOLED:
-        _set_pooled(novelty, pooled_train[torch.from_numpy(counted[:EXAMPLES])])
-        vectors = pooled_valid[torch.from_numpy(np.flatnonzero(dataset.lengths[valid] > 0)[some])]
-    left_out = novelty.statistics(found, examples=True)
+    usual = [novelty.statistics(found, examples=True)]
     if len(some):
-        measured = novelty.measure([dataset.read(int(place)) for place in held[some]])
-        _set_tails(novelty, novelty.statistics(measured, vectors), left_out)
-    else:
-        _set_tails(novelty, left_out[:0], left_out)
-    return True
+        usual.insert(0, novelty.statistics(novelty.measure([dataset.read(int(place)) for place in held[some]])))
+    _set_tails(novelty, np.concatenate(usual))
 
 
 def _counted(dataset: PackedDataset, train: Int64, draw: np.random.Generator) -> Int64:
@@ -113,25 +92,13 @@ def _set_examples(novelty: Novelty, found: Measures) -> None:
     novelty.usual = torch.from_numpy(near.own).float()
 
 
-def _set_pooled(novelty: Novelty, pooled: Tensor) -> None:
-    """The network's vectors of the examples, (P, width)."""
-    novelty.pooled_centre = pooled.detach().cpu().float().mean(dim=0)
-    novelty.example_pooled = torch.from_numpy(novelty.directions(pooled)).half()
-
-
-def _set_tails(novelty: Novelty, held_out: Float64, left_out: Float64) -> None:
-    """What is usual of each statistic, and of all together: of the validation files (V, S) and the examples (P, 9).
-
-    With a tenth statistic, the pooled vector's, all together is judged by the validation files alone: the examples do
-    not have it.
-    """
-    shared = np.concatenate([held_out[:, : left_out.shape[1]], left_out])
-    columns = [*shared.T, *held_out[:, left_out.shape[1] :].T]
+def _set_tails(novelty: Novelty, found: Float64) -> None:
+    """What is usual of each statistic, and of all together: found (V + P, S), of validation files and examples."""
+    columns = [*found.T]
     tails = [fit_tail(column) for column in columns] + [fit_tail(-column) for column in columns[:TWO_SIDED]]
     places = [tails[0]] * 3  # for those that the ones before are needed for
-    judged = held_out if held_out.shape[1] > left_out.shape[1] else shared
     novelty.tails = torch.from_numpy(np.stack([*tails, *places]))
-    evidence = novelty.evidence(judged)
+    evidence = novelty.evidence(found)
     places[:2] = fit_tail(-evidence.mean(axis=1)), fit_tail(-evidence.min(axis=1))
     novelty.tails = torch.from_numpy(np.stack([*tails, *places]))
     places[2] = fit_tail(novelty.together(evidence))

@@ -19,10 +19,7 @@ def preparation_due(job: Job) -> bool:
 
 
 def prepare(job: Job, stop: Stop) -> None:
-    """Fit it, in place; where a stop came first, nothing is changed.
-
-    Pure in data, config and plan, as a step is. Raises TrainingError.
-    """
+    """Fit it, in place; where a stop came first, nothing is changed. Pure in data, config and plan, as a step is."""
     model = job.state.model
     assert isinstance(model, OctetModel)
     dataset, files = job.batches.dataset, job.files
@@ -42,7 +39,7 @@ def prepare(job: Job, stop: Stop) -> None:
         )
         if found is None:
             return
-        log.info("wide branch: %d features, L2 %s, %.0f s", found.features, found.l2, found.seconds)
+        log.info("the wide branch was fitted in %.0f s: %s", found.seconds, "; ".join(found.why))
         job.state.held_out = found.held_out
     if model.wide is not None and not model.wide.fitted:
         model.blend.only("deep")

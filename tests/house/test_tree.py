@@ -9,15 +9,21 @@ from tests.house import tree
 from tests.house.source import ROOT, Source, called_name, sources
 
 
-def walk() -> list[str]:
-    """The files of the walk, in its order."""
-    section = tree.DOCUMENT.read_text().split("## The walk")[1].split("\n## ")[0]
-    return list(dict.fromkeys(re.findall(r"`((?:app|models|worker)/[a-z_/]+\.py)`", section)))
+def walks() -> list[list[str]]:
+    """The files of each walk, in its order."""
+    sections = [rest.split("\n## ")[0] for rest in tree.DOCUMENT.read_text().split("## The walk")[1:]]
+    return [list(dict.fromkeys(re.findall(r"`((?:app|models|worker)/[a-z_/]+\.py)`", text))) for text in sections]
 
 
 @cache
 def by_path() -> dict[str, Source]:
     return {source.path: source for source in sources()}
+
+
+@cache
+def functions() -> dict[str, set[str]]:
+    """What each file defines."""
+    return {path: {function.name for function in source.functions()} for path, source in by_path().items()}
 
 
 def leads_to(here: str, there: str) -> bool:
@@ -28,8 +34,7 @@ def leads_to(here: str, there: str) -> bool:
     files = by_path()
     starts = f'"{module(there)}"' in files[here].text
     calls = {called_name(node) for node in ast.walk(files[here].tree) if isinstance(node, ast.Call)}
-    elsewhere = {function.name for path, source in files.items() if path != there for function in source.functions()}
-    only_there = {function.name for function in files[there].functions()} - elsewhere
+    only_there = functions()[there].difference(*(names for path, names in functions().items() if path != there))
     return imports(files[here], there) or starts or bool(calls & only_there) or imports(files[there], here)
 
 
@@ -51,17 +56,17 @@ def test_the_tree_in_the_document_is_the_real_one():
     assert tree.tree() in tree.written(), "run: python -m tests.house.tree"
 
 
-def test_the_walk_names_at_most_eight_files_and_each_exists():
-    files = walk()
-    assert 5 <= len(files) <= 8
-    assert [f for f in files if not (ROOT / f).exists()] == []
+def test_a_walk_names_at_most_eight_files_and_each_exists():
+    assert len(walks()) == 2
+    for files in walks():
+        assert 5 <= len(files) <= 8
+        assert [f for f in files if not (ROOT / f).exists()] == []
 
 
-def test_each_file_of_the_walk_leads_to_the_next():
-    assert [pair for pair in itertools.pairwise(walk()) if not leads_to(*pair)] == []
+def test_each_file_of_a_walk_leads_to_the_next():
+    assert [pair for files in walks() for pair in itertools.pairwise(files) if not leads_to(*pair)] == []
 
 
 def test_a_walk_that_leaves_a_file_out_would_be_noticed():
-    files = walk()
-    skipped = [(files[at - 1], files[at + 1]) for at in range(1, len(files) - 1)]
+    skipped = [(files[at - 1], files[at + 1]) for files in walks() for at in range(1, len(files) - 1)]
     assert [pair for pair in skipped if leads_to(*pair)] == []

@@ -72,7 +72,14 @@ def _statistics(_: "OctetConfig", size: Dimensions, __: int) -> View:
 def _wave(octet: "OctetConfig", size: Dimensions, _: int) -> View:
     if octet.wave is None:
         raise ValueError("the view 'wave' needs to know how numbers are read: give octet.wave")
-    return WaveView(octet.wave.reading, phase=octet.wave.phase, width=size.width, convs=size.convs, layers=size.layers)
+    return WaveView(
+        octet.wave.reading,
+        phase=octet.wave.phase,
+        width=size.width,
+        convs=size.convs,
+        layers=size.layers,
+        heads=size.heads,
+    )
 
 
 def _raster(octet: "OctetConfig", size: Dimensions, max_length: int) -> View:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from models.nn.octet.network import Mixes, OctetNet
+from models.nn.network import Mixes
+from models.nn.octet.network import OctetNet
 from models.nn.octet.pieces import Pieces
 
 
@@ -30,10 +31,3 @@ class OctetEnsemble(nn.Module):
     def each(self, pieces: Pieces, *, mixture: Mixes | None = None) -> list[dict[str, Tensor]]:
         """What every member says, (K) times {target: (B, outputs)}."""
         return [member(pieces, mixture=mixture) for member in self.members]
-
-    def pooled(self, pieces: Pieces) -> Tensor:
-        """A batch of pieces -> (B, K * width): the pooled vectors of the members side by side."""
-        return torch.cat([member.pooled(pieces) for member in self._nets()], dim=1)
-
-    def _nets(self) -> list[OctetNet]:
-        return [member for member in self.members if isinstance(member, OctetNet)]

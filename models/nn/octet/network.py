@@ -1,22 +1,14 @@
 """The octet network: several views of the same bytes, joined, and a head for every target."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.nn.network import Mixes
 from models.nn.octet.pieces import Pieces
 from models.nn.octet.view import View
-
-
-class Mixes(Protocol):
-    """What mixing of examples does to a tensor whose rows they are (models.training.mixing.Mixture)."""
-
-    def embeddings(self, embedded: Tensor) -> Tensor:
-        """(B, ...) -> (B, ...)."""
-        ...
 
 
 class OctetNet(nn.Module):

@@ -1,6 +1,5 @@
 """Pieces of files: what a view of the octet family is given."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -34,11 +33,4 @@ class Pieces:
 
     def to(self, device: torch.device | str) -> "Pieces":
         """The same batch on another device."""
-        return self._each(lambda tensor: tensor.to(device))
-
-    def rows(self, at: slice | Tensor) -> "Pieces":
-        """Some of the pieces, by a slice or by indices (n,) int64."""
-        return self._each(lambda tensor: tensor[at])
-
-    def _each(self, change: Callable[[Tensor], Tensor]) -> "Pieces":
-        return Pieces(**{field.name: change(getattr(self, field.name)) for field in fields(self)})
+        return Pieces(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})

@@ -17,9 +17,6 @@ from models.nn.vocabulary import VOCABULARY
 ENDS = 1024
 """Bytes at either end of a file whose place has a learnt vector: headers and trailers stand there."""
 
-MASK = 258
-"""The token that stands for a hidden byte."""
-
 WAVES = 4
 """Octaves of the waves over a file: half a turn over the whole file at first, then twice as fast each."""
 
@@ -104,7 +101,6 @@ class BytesView(View):
     """Bytes + end positions, beside their n-gram embeddings -> patches of `stride` bytes -> FrameEncoder -> MaskedPool.
 
     stride: 1 keeps every byte. orders: of the n-grams, () for none; bits, ngram_width, id_dropout: of NgramEmbedding.
-    byte_dropout: share of bytes that stand as MASK in training.
     """
 
     def __init__(
@@ -117,7 +113,6 @@ class BytesView(View):
         bits: int = 16,
         ngram_width: int = 16,
         id_dropout: float = 0.3,
-        byte_dropout: float = 0.0,
         convs: int = 2,
         layers: int = 2,
         heads: int = 4,
@@ -126,7 +121,6 @@ class BytesView(View):
         queries: int = 4,
     ) -> None:
         super().__init__()
-        self.byte_dropout = byte_dropout
         self.bytes = NumberedBytes(channels)
         self.ends = EndPositions(channels)
         self.ngrams = NgramEmbedding(orders, bits=bits, width=ngram_width, dropout=id_dropout) if orders else None
@@ -147,8 +141,5 @@ class BytesView(View):
 
     def _channels(self, pieces: Pieces) -> Tensor:
         """(B, T, c): what is known of every byte."""
-        tokens = pieces.tokens
-        if self.training and self.byte_dropout:
-            tokens = torch.where(torch.rand(tokens.shape, device=tokens.device) < self.byte_dropout, MASK, tokens)
-        x_BTc: Tensor = self.bytes(tokens) + self.ends(pieces)
+        x_BTc: Tensor = self.bytes(pieces.tokens) + self.ends(pieces)
         return x_BTc if self.ngrams is None else torch.cat((x_BTc, self.ngrams(pieces)), dim=-1)

@@ -78,6 +78,7 @@ class WaveView(View):
         width: int = 96,
         convs: int = 3,
         layers: int = 2,
+        heads: int = 4,
         window: int = 128,
         dropout: float = 0.1,
         stretch: float = 0.1,
@@ -89,7 +90,7 @@ class WaveView(View):
         self.bias = nn.Parameter(torch.full((bands,), 0.35))
         self.into = nn.Conv1d(bands, width, 5, stride, padding=2)
         self.stride = stride
-        self.body = FrameEncoder(width, convs=convs, layers=layers, heads=4, window=window, dropout=dropout)
+        self.body = FrameEncoder(width, convs=convs, layers=layers, heads=heads, window=window, dropout=dropout)
         self.pool = MaskedPool(width)
         self.features = self.pool.features + 2
 

@@ -1,6 +1,7 @@
 """The wide branch's answers: for each target a linear score of the n-grams of a whole file, or a kernel machine's."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -61,14 +62,13 @@ class WideHead(Stored):
         """
         if not self.fitted:
             return {name: torch.zeros(len(files), outputs) for name, outputs in self.targets.items()}
-        scores = self._linear(files)
+        scores = np.empty((len(files), 0)) if self.by_kernel.all() else self._linear(files)
         answers, at = {}, 0
         for index, (name, outputs) in enumerate(self.targets.items()):
             column = scores[:, at : at + self.columns[name]]
             at += self.columns[name]
-            kernel = self.kernels[index]
-            if self.by_kernel[index] and isinstance(kernel, KernelMachine):
-                column = kernel.values(files)[:, None]
+            if self.by_kernel[index]:
+                column = cast(KernelMachine, self.kernels[index]).values(files)[:, None]
             answers[name] = as_outputs(torch.from_numpy(column.astype(np.float32)), outputs)
         return answers
 

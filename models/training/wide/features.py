@@ -58,11 +58,6 @@ class Features:
         """F of all blocks."""
         return sum(len(block.hashes) for block in self.blocks)
 
-    @property
-    def pairs(self) -> int:
-        """E of all blocks."""
-        return sum(len(block.by_file[1]) for block in self.blocks)
-
     def per_file(self) -> Tensor:
         """(N,) float32: how many features each file has."""
         total = torch.zeros(self.files)

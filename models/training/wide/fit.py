@@ -32,20 +32,14 @@ WEIGHTS = 1 << 23
 
 @dataclass
 class FitReport:
-    """What was fitted. l2, losses (validation, by strength of L2), kernel (whether it answers): by target.
+    """What was fitted, and why so, in words.
 
     held_out: by target (V, outputs) float32, what the validation files are answered by a fit that never saw them.
     """
 
-    files: int
-    features: int
-    pairs: int
-    seconds: float = 0.0
-    l2: dict[str, float] = field(default_factory=dict)
-    losses: dict[str, dict[float, float]] = field(default_factory=dict)
-    kernel: dict[str, bool] = field(default_factory=dict)
+    why: list[str]
     held_out: dict[str, Tensor] = field(default_factory=dict)
-    why: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 class _StoppedError(Exception):
@@ -116,7 +110,7 @@ def _fitted(
 ) -> FitReport:
     """See fit_wide; labels: (N,) of the task's files. The head is changed last, when nothing can stop it any more."""
     features, why = _gathered(task, sum(columns_of(target.outputs) for target in targets))
-    report = FitReport(len(task.files), features.count, features.pairs, why=why)
+    report = FitReport(why)
     lines, machines = [], []
     for target in targets:
         line = fit_line(features, labels[target.name], target, effort, task.memory_bytes, task.go_on)
@@ -126,7 +120,6 @@ def _fitted(
         machines.append(machine)
         scores = line.held_out if machine is None else guesses[:, None]
         report.held_out[name] = as_outputs(torch.from_numpy(scores.astype(np.float32)), target.outputs)
-        report.l2[name], report.losses[name], report.kernel[name] = line.l2, line.losses, machine is not None
         kind = "a kernel machine on counts of n-grams" if machine else f"L2 {line.l2} on n-grams"
         report.why.append(f"{name!r}: {kind} has the least validation loss")
     _store(head, task.recipe, features, lines)

@@ -33,8 +33,8 @@ def forecast_s(files: int) -> float:
 
 def fit_kernel(
     machine: KernelMachine, files: Sequence[UInt8], labels: Float64, seed: int, go_on: Callable[[], None]
-) -> tuple[float, float]:
-    """Fit to files and numbers (n,); the ridge is chosen by folds. Returns it and the folds' mean squared error."""
+) -> None:
+    """Fit to files and numbers (n,); the ridge is chosen by folds."""
     _remember(machine, files)
     rows = []
     for file in files:
@@ -42,11 +42,9 @@ def fit_kernel(
         rows += machine.rows([file])
     kernel = np.stack(rows)
     kernel = (kernel + kernel.T) / 2
-    errors = _fold_errors(kernel, labels, seed, go_on)
-    best = int(np.argmin(errors))
-    alpha, offset = _solved(kernel, labels, RIDGES[best])
+    ridge = RIDGES[int(np.argmin(_fold_errors(kernel, labels, seed, go_on)))]
+    alpha, offset = _solved(kernel, labels, ridge)
     machine.set(alpha=alpha, offset=np.array([offset]))
-    return RIDGES[best], float(errors[best])
 
 
 def _solved(kernel: Float64, labels: Float64, ridge: float) -> tuple[Float64, float]:

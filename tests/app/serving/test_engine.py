@@ -5,7 +5,8 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from app.serving.engine import TOKENS, Engine
+from app.serving.engine import Engine
+from models.inference.portions import TOKENS
 from tests.app.serving.byte_counter import ByteCounter
 
 

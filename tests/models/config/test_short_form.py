@@ -71,7 +71,7 @@ def test_length_and_stride_follow_the_files(lengths, length, stride):
     assert (got.input_type_info.max_length, got.model_cfg.octet.stride) == (length, stride)
 
 
-WAVE = Wave(reading="i16le", phase=1, predictability=0.9, autocorrelation=0.8)
+WAVE = Wave(reading="i16le", phase=1, predictability=0.9)
 ROWS = Period(length=28, strength=0.5, unit=1, evenness=0.6)
 
 
@@ -83,7 +83,7 @@ TABLE = Fields(length=28, offset=2, table=True, covered=0.8, numbers=(FLOATS,))
 
 def looks(*, equal=0.0, wave=None, period=None, fields=None, files=320):
     """A summary of files that the probes found to be so."""
-    probes = Probes(equal_lengths=equal, entropy=5.0, wave=wave, period=period, fields=fields)
+    probes = Probes(equal_lengths=equal, wave=wave, period=period, fields=fields)
     return summary(files).model_copy(update={"probes": probes})
 
 

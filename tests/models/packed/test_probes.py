@@ -105,11 +105,6 @@ def test_a_raster_has_its_row_as_period_and_its_pixel_as_unit(width, channels):
     assert found.equal_lengths == 1.0
 
 
-def test_entropy_is_in_bits_per_byte():
-    assert of(lambda: np.arange(1024).astype(np.uint8)).entropy == pytest.approx(8.0)
-    assert of(lambda: np.full(100, 3, np.uint8)).entropy == 0.0
-
-
 def test_nothing_to_look_at_is_no_error():
     empty = np.zeros(0, np.uint8)
     for files in ([], [empty], [empty, np.array([5], np.uint8)], [np.arange(15, dtype=np.uint8)]):

@@ -44,9 +44,9 @@ def dataset(kind, tmp_path_factory):
 TRAIN, VALID = np.arange(320), np.arange(320, 400)
 
 
-def fitted(dataset, **more) -> Novelty:
+def fitted(dataset, train=TRAIN, valid=VALID) -> Novelty:
     novelty = Novelty()
-    assert fit_novelty(novelty, dataset, TRAIN, VALID, **more)
+    fit_novelty(novelty, dataset, train, valid)
     return novelty
 
 
@@ -123,34 +123,11 @@ def test_of_a_file_of_any_length_a_sample_is_looked_at(novelty, tmp_path):
 
 
 def test_before_it_is_fitted_and_from_too_few_files_it_says_nothing(dataset):
-    novelty = Novelty()
-    assert novelty.unlike(arrays([b"x"])) is None
-    assert not fit_novelty(novelty, dataset, TRAIN[: LEAST_FILES - 1], VALID)
-    assert novelty.unlike([]) is None
-    assert fit_novelty(novelty, dataset, TRAIN[:LEAST_FILES], VALID[:0])
-    assert novelty.unlike([]) == []
+    assert Novelty().unlike(arrays([b"x"])) is None
+    assert fitted(dataset, TRAIN[: LEAST_FILES - 1]).unlike([]) is None
+    assert fitted(dataset, TRAIN[:LEAST_FILES], VALID[:0]).unlike([]) == []
 
 
 def test_equal_files_count_once(tmp_path):
     same = pack(tmp_path / "same", lambda draw: b"the same", 40, 0)
-    assert not fit_novelty(Novelty(), same, np.arange(30), np.arange(30, 40))
-
-
-def test_a_pooled_vector_that_is_far_from_all_others_is_a_reason_where_enough_files_validate(dataset):
-    vectors = 0.1 * torch.randn(400, 6, generator=torch.Generator().manual_seed(1))
-    vectors[torch.arange(400), torch.arange(400) % 2] += 1.0
-    novelty, train, valid = Novelty(), np.arange(200), np.arange(200, 400)
-    assert fit_novelty(novelty, dataset, train, valid, pooled_train=vectors[train], pooled_valid=vectors[valid])
-    assert novelty.pools
-    files = [dataset.read(int(at)) for at in valid]
-    assert np.mean([found.flag for found in novelty.unlike(files, vectors[valid])]) < 0.04
-    elsewhere = vectors[valid].roll(2, dims=1)
-    assert np.mean([found.flag for found in novelty.unlike(files, elsewhere)]) > 0.9
-    evidence = novelty.score(files, elsewhere)[1]
-    assert (evidence.argmin(axis=1) == STATISTICS.index("pooled")).mean() > 0.9
-    with pytest.raises(ValueError, match="10 statistics are known, 9 were given"):
-        novelty.unlike(files)
-
-    few = Novelty()
-    assert fit_novelty(few, dataset, TRAIN, VALID, pooled_train=vectors[TRAIN], pooled_valid=vectors[VALID])
-    assert not few.pools
+    assert not fitted(same, np.arange(30), np.arange(30, 40)).fitted

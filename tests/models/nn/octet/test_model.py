@@ -5,7 +5,10 @@ import pytest
 import torch
 
 from models.config import TargetSpec
+from models.config.octet import SIZES, OctetConfig, WaveConfig
 from models.nn.networks import build_network
+from models.nn.octet.build import build_deep
+from models.nn.octet.frames import LocalAttention
 from models.nn.octet.reading import answering_starts, bytes_seen
 from models.nn.spread import spread
 from tests.models.training.tasks import config_of
@@ -51,3 +54,12 @@ def test_bytes_that_are_not_read_change_no_answer():
         other[begin : begin + 64] = file[begin : begin + 64]
     with torch.no_grad():
         assert torch.equal(network.answer([file])["kind"], network.answer([other])["kind"])
+
+
+@pytest.mark.parametrize("view", ["bytes", "wave"])
+@pytest.mark.parametrize("size", ["nano", "small"])
+def test_a_view_attends_with_the_heads_of_its_size(view, size):
+    octet = OctetConfig(size=size, views=[view], wave=WaveConfig(), stride=8, ngram_bits=10, members=1)
+    network = build_deep(octet, 64, {"kind": 2})
+    heads = {module.heads for module in network.modules() if isinstance(module, LocalAttention)}
+    assert heads == {SIZES[size].heads}

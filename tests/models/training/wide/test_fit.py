@@ -58,10 +58,11 @@ def test_it_learns_classes_and_numbers_with_labels_missing(tmp_path):
     answers = head([dataset.read(int(place)) for place in test])
     assert (answers["kind"].argmax(1) == labels["kind"][test]).float().mean() > 0.95
     assert ((answers["level"][:, 0] - labels["level"][test]) ** 2).mean() < 0.1
-    assert report.kernel == {"kind": False, "level": True}
-    assert set(report.l2) == {"kind", "level"}
-    assert report.features == len(head.hashes)
-    assert len(report.why) == 3
+    assert head.by_kernel.tolist() == [False, True]
+    gathered, kind, level = report.why
+    assert gathered.startswith(f"{len(head.hashes):,} n-grams")
+    assert "'kind': L2" in kind
+    assert "'level': a kernel machine" in level
 
 
 def test_validation_measures_a_fit_that_never_saw_its_files_and_the_answers_are_of_one_that_did(tmp_path):
@@ -110,9 +111,9 @@ def test_numbers_of_large_files_are_learnt_without_the_kernel(tmp_path, monkeypa
     monkeypatch.setattr("models.training.wide.kernel_fit.MOST_BYTES", 10)
     parts = task(tmp_path)
     dataset, _, _, test, labels, _ = parts
-    head, report = fitted(tmp_path, parts)
+    head, _ = fitted(tmp_path, parts)
     guesses = head([dataset.read(int(place)) for place in test])["level"][:, 0]
-    assert not report.kernel["level"]
+    assert not head.by_kernel.any()
     assert ((guesses - labels["level"][test]) ** 2).mean() < 0.4
 
 
