@@ -1,7 +1,7 @@
 """The recipe of Octet's own model: size, views, lengths, steps and rates, chosen from what is known of the data."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from models.config.octet import SIZES, OctetConfig, RasterConfig, Size, ViewName, WaveConfig
@@ -53,8 +53,13 @@ FIXED: tuple[Choice, ...] = (
 )
 SHARES: tuple[tuple[float, float | int], ...] = ((1_000, 0.2), (20_000, 0.1), (math.inf, 2_500))
 """Up to so many labelled files: what is held back. 2,500 files measure an accuracy to 1 %."""
-PASSES = ((300, 60), (1_000, 30), (5_000, 30), (20_000, 10), (math.inf, 3))
-"""Up to so many training files: so many passes over them at most; the device's plan fits them to the time there is."""
+PASSES: Mapping[str, tuple[tuple[float, int], ...]] = {
+    "raster": ((1_000, 100), (5_000, 60), (20_000, 30), (math.inf, 6)),
+    "wave": ((1_000, 60), (5_000, 40), (20_000, 15), (math.inf, 4)),
+    "bytes": ((300, 60), (5_000, 30), (20_000, 10), (math.inf, 3)),
+}
+"""By the view that decides, up to so many training files: so many passes over them at most; the device's plan fits them
+to the time there is. Rows and signals are never seen twice alike (moved, stretched, masked), so they stand more."""
 FEWEST_BITS = 10
 """Of the n-gram table, however few bytes there are."""
 LEAST_STEPS = 300
@@ -70,8 +75,11 @@ RATES = ((160, 1e-3), (math.inf, 2e-3))
 """Up to so many bytes of a piece: the highest learning rate. It is lower where every byte is a frame."""
 WARMUP_SHARE, MOST_WARMUP = 0.1, 100
 """Of the steps, and at most so many: enough for the first moments; EIR's 2,000 would starve a short run."""
-MEMBERS = ((300, 2), (1_000, 3), (math.inf, 1))
-"""Up to so many training files: so many networks side by side. Few files vary a network much; averaging is the cure."""
+MEMBERS = ((300, 2), (5_000, 3), (math.inf, 1))
+"""Up to so many training files: so many networks side by side at most, as far as all of their passes fit into the time.
+Few files vary a network much; averaging is the cure."""
+UNIT_S: Mapping[str, float] = {"raster": 4e-6, "wave": 3e-7, "bytes": 7.5e-5}
+"""Seconds of one core in which a member of size tiny learns from a unit of a raster, a byte of a signal, or a frame."""
 STRIDES = ((160, 1), (640, 2), (1_536, 4), (math.inf, 8))
 """Up to so many bytes of a piece: the stem makes a frame of so many."""
 ONE_LENGTH = 0.95
@@ -92,13 +100,22 @@ def validation_size(form: ShortForm, files: int) -> Choice:
     return Choice(VALID_SIZE, up_to(SHARES, files), why)
 
 
-def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device) -> list[Choice]:
-    """All choices of the short form but targets, split and seed. train: training files."""
+def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device, budget_s: float) -> list[Choice]:
+    """All choices of the short form but targets, split and seed. train: training files. budget_s: of the whole run."""
     chosen = [*_model(summary, train, device)]
-    views = next(choice.value for choice in chosen if choice.pointer == f"{OCTET}/views")
+    views, raster = (_value(chosen, name) for name in ("views", "raster"))
     length = _length(form.max_length, views, summary)
     stride = _stride(length.value)
-    return [*FIXED, *chosen, length, stride, *_pace(train, min(length.value, summary.lengths.p90), views)]
+    usual = max(1, min(length.value, summary.lengths.p90))
+    units = {"raster": usual / (raster["unit"] if raster else 1), "wave": usual, "bytes": usual / stride.value}
+    file_s = sum(UNIT_S[view] * units[view] for view in views if view in UNIT_S)
+    share = budget_s / (train * _passes(train, views) * file_s) if device == "cpu" else math.inf
+    return [*FIXED, *chosen, _members(train, share), length, stride, *_pace(train, usual, views)]
+
+
+def _value(choices: Sequence[Choice], name: str) -> Any:
+    """Of a key of the model; None where nothing was chosen for it."""
+    return next((choice.value for choice in choices if choice.pointer == f"{OCTET}/{name}"), None)
 
 
 def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> list[Choice]:
@@ -109,20 +126,18 @@ def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> l
     basic = full.globals.basic_experiment
     train = max(1, summary.files - math.ceil(basic.valid_size * (summary.files if basic.valid_size < 1 else 1)))
     given = model.octet
-    found = [*_model(summary, train, device, given), _stride(full.input.input_type_info.max_length)]
+    found = [*_model(summary, train, device, given), _members(train), _stride(full.input.input_type_info.max_length)]
     return [one for one in found if getattr(given, one.pointer.rpartition("/")[2]) is None]
 
 
 def _model(summary: DatasetSummary, train: int, device: Device, given: OctetConfig = ALL_OPEN) -> Iterator[Choice]:
-    """Size, members and views, with what the views read by; they fit to one another and to what is given."""
+    """Size and views, with what the views read by; they fit to one another and to what is given."""
     probes = summary.probes or UNKNOWN
     size, why = _size(train, device)
     size = given.size or size
     yield Choice(f"{OCTET}/size", size, why)
     bits = max(FEWEST_BITS, min(SIZES[size].bits, summary.bytes.bit_length() + 1))
     yield Choice(f"{OCTET}/ngram_bits", bits, f"for n-grams of {summary.bytes} bytes")
-    members = int(up_to(MEMBERS, train))
-    yield Choice(f"{OCTET}/members", members, f"for {train} training files")
     views, why = _views(probes, given)
     yield Choice(f"{OCTET}/views", views, why)
     views = given.views or views
@@ -146,6 +161,14 @@ def _size(train: int, device: Device) -> tuple[Size, str]:
     if train < 5_000:
         return "tiny", f"{train} training files would be learnt by heart by a larger one"
     return ("small", f"{train} training files and a GPU") if train < 50_000 else ("base", f"{train} files and a GPU")
+
+
+def _members(train: int, share: float = math.inf) -> Choice:
+    """How many networks. share: how often the passes of one of them fit into the time."""
+    most = int(up_to(MEMBERS, train))
+    members = int(max(1, min(most, share)))
+    why = f"for {train} training files"
+    return Choice(f"{OCTET}/members", members, why if members == most else f"{why}, as many as learn them in the time")
 
 
 def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
@@ -198,7 +221,7 @@ def _pace(train: int, length: int, views: Sequence[ViewName]) -> Iterator[Choice
     yield Choice("/globals/basic_experiment/batch_size", batch, f"for {train} training files of about {length} bytes")
     yield Choice("/globals/optimization/lr", up_to(RATES, length), "the rate at which such pieces learn fastest")
     per_pass = train // batch
-    passes = max(int(up_to(PASSES, train)), math.ceil(LEAST_STEPS / per_pass))
+    passes = max(_passes(train, views), math.ceil(LEAST_STEPS / per_pass))
     yield Choice(
         "/globals/basic_experiment/n_epochs",
         passes,
@@ -206,6 +229,11 @@ def _pace(train: int, length: int, views: Sequence[ViewName]) -> Iterator[Choice
     )
     warmup = min(MOST_WARMUP, max(1, round(WARMUP_SHARE * passes * per_pass)))
     yield Choice("/globals/lr_schedule/warmup_steps", warmup, "enough for the first moments")
+
+
+def _passes(train: int, views: Sequence[ViewName]) -> int:
+    """Over the training files, as far as time allows."""
+    return max(int(up_to(PASSES[view], train)) for view in PASSES if view in views or view == "bytes")
 
 
 def up_to(table: Sequence[tuple[float, float | int]], count: int) -> float | int:
