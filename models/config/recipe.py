@@ -8,7 +8,7 @@ from models.config.octet import SIZES, OctetConfig, RasterConfig, Size, ViewName
 from models.config.rules import VALID_SIZE
 from models.config.run import RunConfig
 from models.config.shortcuts import ShortForm
-from models.packed.probes import Period, Probes, Wave
+from models.packed.probes import STANDS_OUT, Period, Probes, Wave
 from models.packed.summary import DatasetSummary
 
 Device = Literal["cpu", "cuda"]
@@ -172,12 +172,15 @@ def _members(train: int, share: float = math.inf) -> Choice:
 
 
 def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
-    """Which views the bytes call for, or the body, by saying how they are read."""
+    """Which views the bytes call for, or the body, by saying how they are read.
+
+    Rows that stand out little may be the pitch of a signal.
+    """
     if given.raster is not None:
         return ["raster", "statistics"], "raster says how long rows are"
     if given.wave is not None:
         return ["wave", "statistics"], "wave says how numbers are read"
-    if probes.period is not None:
+    if probes.period is not None and (probes.wave is None or probes.period.strength >= STANDS_OUT):
         return ["raster", "statistics"], f"{_period_in_words(probes.period)}; so they are looked at as rows"
     if probes.wave is not None:
         return ["wave", "statistics"], f"{_wave_in_words(probes.wave)}; so they are listened to"

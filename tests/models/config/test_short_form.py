@@ -88,6 +88,8 @@ def looks(*, equal=0.0, wave=None, period=None, files=320):
         (looks(wave=WAVE), ["wave", "statistics"]),
         (looks(period=ROWS), ["raster", "statistics"]),
         (looks(wave=WAVE, period=ROWS), ["raster", "statistics"]),
+        (looks(period=ROWS.model_copy(update={"strength": 0.08})), ["raster", "statistics"]),
+        (looks(wave=WAVE, period=ROWS.model_copy(update={"strength": 0.08})), ["wave", "statistics"]),
     ],
 )
 def test_the_views_are_those_that_the_bytes_call_for(data, views):
