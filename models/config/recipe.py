@@ -103,19 +103,15 @@ def validation_size(form: ShortForm, files: int) -> Choice:
 def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device, budget_s: float) -> list[Choice]:
     """All choices of the short form but targets, split and seed. train: training files. budget_s: of the whole run."""
     chosen = [*_model(summary, train, device)]
-    views, raster = (_value(chosen, name) for name in ("views", "raster"))
+    views = next(choice.value for choice in chosen if choice.pointer == f"{OCTET}/views")
     length = _length(form.max_length, views, summary)
     stride = _stride(length.value)
     usual = max(1, min(length.value, summary.lengths.p90))
-    units = {"raster": usual / (raster["unit"] if raster else 1), "wave": usual, "bytes": usual / stride.value}
-    file_s = sum(UNIT_S[view] * units[view] for view in views if view in UNIT_S)
-    share = budget_s / (train * _passes(train, views) * file_s) if device == "cpu" else math.inf
+    unit = summary.probes.period.unit if summary.probes and summary.probes.period else 1
+    units = {"raster": usual / unit, "wave": usual, "bytes": usual / stride.value}
+    member_s = train * _passes(train, views) * sum(UNIT_S[view] * units[view] for view in UNIT_S if view in views)
+    share = budget_s / member_s if device == "cpu" and member_s else math.inf
     return [*FIXED, *chosen, _members(train, share), length, stride, *_pace(train, usual, views)]
-
-
-def _value(choices: Sequence[Choice], name: str) -> Any:
-    """Of a key of the model; None where nothing was chosen for it."""
-    return next((choice.value for choice in choices if choice.pointer == f"{OCTET}/{name}"), None)
 
 
 def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> list[Choice]:
