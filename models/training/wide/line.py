@@ -22,6 +22,11 @@ Float32 = NDArray[np.float32]
 
 WORSE = 2
 """After so many penalties in a row that validate worse than the best, weaker ones are not tried."""
+RARITIES = (1.5, 0.5)
+"""Powers of the inverse document frequency. Texts like the first (1.0 and 2.0 lose 0.1 % on IMDB, 0 loses 1 %), pieces
+of files the second (0.946 against 0.928): there what stands in most files tells them apart, too."""
+MOST_TRIED = 1 << 27
+"""Pairs of file and feature times columns up to which all of them are tried: half a minute at most."""
 UNJUDGED = 0.05
 """L2 where no validation file has a label: what large sets of texts choose."""
 
@@ -40,11 +45,32 @@ def fit_line(
     features: Features, labels: Tensor, target: TargetSpec, effort: Effort, memory_bytes: int, go_on: Callable[[], None]
 ) -> Line:
     """labels: (N,) of the rows of features, training files first, as training.build.label_tensor writes them."""
+    tried = rarities(features.pairs, target)
+    lines = [_of_rarity(features, labels, target, effort, memory_bytes, go_on, rarity) for rarity in tried]
+    return min(lines, key=lambda line: min(line.losses.values()))
+
+
+def rarities(pairs: float, target: TargetSpec) -> tuple[float, ...]:
+    """Those that are tried for a target of a data set of so many pairs; of a number the feature counts alone."""
+    many = target.classes is None or pairs * columns_of(target.outputs) > MOST_TRIED
+    return RARITIES[:1] if many else RARITIES
+
+
+def _of_rarity(
+    features: Features,
+    labels: Tensor,
+    target: TargetSpec,
+    effort: Effort,
+    memory_bytes: int,
+    go_on: Callable[[], None],
+    rarity: float,
+) -> Line:
+    """The fit for one power of the inverse document frequency."""
     known = (labels >= 0 if target.classes is not None else ~labels.isnan()).numpy()
     rows = np.flatnonzero(known)
     train, valid = rows[rows < features.train], rows[rows >= features.train]
     columns = columns_of(target.outputs)
-    gram = gram_of(features, _classes(labels, train, target), columns, go_on)
+    gram = gram_of(features, _classes(labels, train, target), columns, go_on, rarity=rarity)
     history = int(np.clip(memory_bytes // 4 // (16 * features.files * columns), 2, HISTORY))
     penalties = effort.penalties if len(valid) else (UNJUDGED,)
     solutions = path(gram.times, _loss(labels, train, target), train, features.files, penalties, effort.steps, history)
