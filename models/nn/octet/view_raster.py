@@ -21,7 +21,6 @@ from models.nn.vocabulary import PAD
 GRID_CHANNELS = 16
 GRID_PLACES = 128
 """Rasters whose last stage has more places than this are pooled only."""
-ERASED = 0.0
 FINE_PLACES = 2048
 """Rasters of more units than this are halved by the first convolution already."""
 
@@ -180,8 +179,6 @@ class RasterView(View):
         found_BT = torch.where(inside, tokens.gather(1, at_BT.clamp(0, tokens.shape[1] - 1)), PAD)
         units_BRWu = found_BT.view(len(tokens), rows, self.columns, self.unit)
         there_B1RW = (units_BRWu[..., 0] != PAD).float().unsqueeze(1)
-        if self.training and self.shift and ERASED:
-            there_B1RW = there_B1RW * _erased(there_B1RW)
         values = self.values(units_BRWu.clamp(max=256)).flatten(3).movedim(-1, 1)
         place = torch.linspace(-1, 1, self.columns, device=tokens.device).expand(rows, -1)
         row_BR = (pieces.starts // self.period)[:, None] + torch.arange(rows, device=tokens.device)
@@ -193,19 +190,6 @@ class RasterView(View):
             near.unsqueeze(-1).expand(-1, -1, -1, self.columns),
         )
         return torch.cat(channels, dim=1) * there_B1RW, there_B1RW
-
-
-def _erased(there_B1RW: Tensor) -> Tensor:
-    """(B, 1, R, W) bool: False inside a random rectangle of each piece, up to ERASED of each axis long."""
-    batch, _, rows, columns = there_B1RW.shape
-    draw = torch.rand(4, batch, 1, device=there_B1RW.device)
-    inside = []
-    for size, share, begin in ((rows, draw[0], draw[1]), (columns, draw[2], draw[3])):
-        long = share * ERASED * size
-        first = begin * (size + long) - long
-        place = torch.arange(size, device=there_B1RW.device)
-        inside.append((place >= first) & (place < first + long))
-    return ~(inside[0][:, :, None] & inside[1][:, None, :]).unsqueeze(1)
 
 
 def _stride(places: tuple[int, int]) -> tuple[int, int]:
