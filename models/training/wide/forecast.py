@@ -13,6 +13,7 @@ from models.nn.wide.tally import blocks
 from models.packed import PackedDataset
 from models.training.wide.effort import EFFORTS, Effort, recipe_of
 from models.training.wide.kernel_fit import forecast_s, small_enough
+from models.training.wide.line import rarities
 from models.training.wide.sparse import summed
 
 Int64 = NDArray[np.int64]
@@ -50,9 +51,10 @@ def estimate(
         pairs += int(np.count_nonzero(np.diff(keys))) + 1
     gathering = 2.0 * (time.perf_counter() - began)
     rounds = 2 + STEPS * len(effort.penalties) * effort.steps
-    products = rounds * sum(_pair_s(columns_of(target.outputs)) for target in targets)
+    kept, share = KEPT * pairs, max(share, 1e-9)
+    fits = sum(len(rarities(kept / share, target)) * _pair_s(columns_of(target.outputs)) for target in targets)
     machines = sum(target.classes is None for target in targets) if small_enough(lengths) else 0
-    return MARGIN * ((gathering + KEPT * pairs * products) / max(share, 1e-9) + 2 * machines * forecast_s(len(lengths)))
+    return MARGIN * ((gathering + kept * rounds * fits) / share + 2 * machines * forecast_s(len(lengths)))
 
 
 def _pair_s(columns: int) -> float:

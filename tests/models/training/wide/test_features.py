@@ -60,7 +60,7 @@ def test_the_gram_product_is_that_of_scaled_rows(tmp_path):
     features = gathered(tmp_path, files, 16, orders=(1, 2))
     labels = torch.zeros(20, 3)
     labels[torch.arange(16), torch.arange(16) % 3] = 1
-    gram = gram_of(features, labels, 3, lambda: None)
+    gram = gram_of(features, labels, 3, lambda: None, rarity=1.5)
     binary, scales = dense(features), torch.cat(gram.scales).numpy()
     rows = binary / np.sqrt(binary.sum(1, keepdims=True))
     a = np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32)

@@ -143,10 +143,11 @@ def test_too_many_weights_are_cut_to_what_stands_in_more_files(tmp_path, monkeyp
     assert "more than 100" in report.why[0]
 
 
-def test_files_of_one_length_are_told_apart_by_place(tmp_path):
+@pytest.mark.parametrize(("shortest", "longest"), [(24, 24), (700, 900)])
+def test_places_of_files_of_one_length_and_of_heads_are_told_apart(tmp_path, shortest, longest):
     draw = np.random.default_rng(1)
-    bodies = draw.integers(0, 4, (200, 24), dtype=np.uint8)
-    side = (bodies[:, 5] > 1).astype(int)
+    bodies = [draw.integers(0, 4, draw.integers(shortest, longest + 1), dtype=np.uint8) for _ in range(200)]
+    side = np.array([body[5] > 1 for body in bodies]).astype(int)
     dataset = pack_of(
         tmp_path / "pack", {f"f{i:03}": b.tobytes() for i, b in enumerate(bodies)}, {"side": ["ab"[s] for s in side]}
     )
