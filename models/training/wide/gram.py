@@ -65,7 +65,7 @@ def gram_of(
 def _squares(block: Block, train: int, labels: Tensor | None, columns: int, rarity: float) -> Tensor:
     """(F, columns), or (F, 1) where nothing depends on the column."""
     if labels is None:
-        return torch.ones(len(block.hashes), 1)
+        return torch.ones(block.count, 1)
     own = block.of_features(labels)
     classes = labels.sum(0)
     others, other_classes = own.sum(1, keepdim=True) - own, classes.sum() - classes
