@@ -1,6 +1,6 @@
 """How much memory training and predicting really take, beside the arithmetic that refuses what does not fit.
 
-    .venv/bin/python -m benchmarks.memory [--only WORD] [--json FILE]
+    .venv/bin/python -m benchmarks.memory [--only WORD ...] [--json FILE]
 
 Each row is a process of its own (forked when torch is loaded): a few steps, a validation, a validation's checkpoint and
 a resume checkpoint of a model with these numbers. Printed: the peak of the whole process in training, and what
@@ -192,7 +192,7 @@ def predict(config: RunConfig, targets: list[TargetSpec], batch: int, threads: i
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--only", default="", help="rows whose name holds this word")
+    options.add_argument("--only", nargs="+", default=[""], help="rows whose name holds one of these words")
     options.add_argument("--json", type=Path, help="also write the figures into this file")
     asked = options.parse_args()
     wait_without_spinning()
@@ -205,7 +205,7 @@ def main() -> None:
     print("| what | train MB | expected | ratio | predict MB | expected | ratio |\n|---|---|---|---|---|---|---|")
     found = []
     for name, row in ROWS.items():
-        if asked.only not in name:
+        if not any(word in name for word in asked.only):
             continue
         config, batch, threads, began = config_of(row), row["batch"], row.get("threads", 2), time.monotonic()
         classes, valid = row.get("classes", 2), row.get("valid", row["batch"])

@@ -71,7 +71,9 @@ def train(config: Path, data: Path, out: Path, *, resume: bool) -> int:
     if plan is None:
         folder.begin()
         memory = Memory(fewer_files=request.form == "short")
-        plan = choose_for_device(chosen.config, dataset, request=request.plan, budget_s=budget_s, memory=memory)
+        plan = choose_for_device(
+            chosen.config, dataset, request=request.plan, budget_s=budget_s, memory=memory, scratch=out
+        )
     left_s = None if budget_s is None else budget_s - folder.used_s()
     job = open_job(chosen.config, dataset, plan, folder.checkpoints, resume=state, deadline_s=left_s)
     with _StopOnSignal() as stop:

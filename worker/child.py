@@ -59,7 +59,9 @@ def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcom
     request = PlanRequest.model_validate(given.plan_request) if given.plan_request else None
     left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
     memory = Memory(given.memory_bytes, fewer_files=given.fewer_files)
-    plan = given.plan or choose_for_device(config, dataset, request=request, budget_s=left_s, memory=memory)
+    plan = given.plan or choose_for_device(
+        config, dataset, request=request, budget_s=left_s, memory=memory, scratch=given.folder
+    )
     left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
     training = open_job(config, dataset, plan, given.folder, resume=given.resume, deadline_s=left_s)
     log.info("plan: %s", plan.model_dump_json(exclude={"reasons"}))

@@ -62,7 +62,8 @@ def _from_recipe(form: ShortForm, summary: DatasetSummary, device: Device) -> tu
     valid = validation_size(form, files)
     _raise_any([*split_faults(asked, summary, valid.value, None, "/valid_size" if form.valid_size else "/dataset")])
     train = files - validation_files(valid.value, files)
-    choices = [*recipe(form, summary, train, device), *_targets(asked, summary), valid]
+    budget_s = form.max_runtime_s or SHORT_FORM_BUDGET_S[device]
+    choices = [*recipe(form, summary, train, device, budget_s), *_targets(asked, summary), valid]
     seed = Choice(
         "/globals/basic_experiment/seed", form.seed, "asked for" if form.seed else "the same run twice by default"
     )

@@ -27,3 +27,10 @@ def spread(length: int, most: int = MOST_READ, block: int = BLOCK) -> NDArray[np
 def spread_bytes(length: int, most: int = MOST_READ, block: int = BLOCK) -> int:
     """How many bytes the ranges of `spread` hold together."""
     return length if length <= most else most // block * block
+
+
+def excerpt(file: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What is read of a file (T,): its ranges of `spread`, one behind the other; up to MOST_READ bytes uncopied."""
+    if len(file) <= MOST_READ:
+        return file
+    return np.concatenate([file[begin:end] for begin, end in spread(len(file), MOST_READ, BLOCK).tolist()])

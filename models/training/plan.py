@@ -19,8 +19,7 @@ from models.training.evaluate import evaluate
 from models.training.loop import step
 from models.training.report import Plan, Speed, SplitReport, TrainingError, longest_s
 from models.training.split import Split
-from models.training.wide import estimate
-from models.training.wide.effort import EFFORTS
+from models.training.wide.choice import Means, choose_effort
 
 BUDGET_SHARE = 0.85
 """How much of a time budget is planned; the rest is for start, checkpoints and a machine that gets busier."""
@@ -72,8 +71,11 @@ def choose_for_device(
     request: PlanRequest | None = None,
     budget_s: float | None = None,
     memory: Memory = Memory(),
+    scratch: Path | None = None,
 ) -> Plan:
     """The plan of a run on this machine. budget_s: seconds for all of it; None: as long as the epochs take.
+
+    scratch: a folder on the disk that takes what memory does not hold; None: its room is not looked at.
 
     Without a budget, or with requested steps, nothing is measured: the plan is then the same on every machine but for
     threads and device. Raises TrainingError when the data set cannot serve the config, TooLittleTime, NotEnoughMemory.
@@ -99,9 +101,10 @@ def choose_for_device(
         wide_effort=0 if _has_wide(config) else None,
         split=SplitReport(train=len(files.train), valid=len(files.valid), how=files.how, notes=[*files.notes]),
     )
+    timed_s = None if asked.steps is not None else budget_s
+    plan, wide_s = _wide_within(plan, config, dataset, files, targets, timed_s, scratch)
     if budget_s is None or asked.steps is not None:
         return _with_interval(plan, config, VALIDATIONS)
-    plan, wide_s = _wide_within(plan, dataset, files, targets, budget_s)
     speed = measure(config, dataset, plan, files, budget_s).model_copy(update={"wide_s": wide_s})
     return within_budget(plan, config, speed, budget_s - (time.monotonic() - began))
 
@@ -112,20 +115,23 @@ def _has_wide(config: RunConfig) -> bool:
 
 
 def _wide_within(
-    plan: Plan, dataset: PackedDataset, files: Split, targets: Sequence[TargetSpec], budget_s: float
+    plan: Plan,
+    config: RunConfig,
+    dataset: PackedDataset,
+    files: Split,
+    targets: Sequence[TargetSpec],
+    budget_s: float | None,
+    scratch: Path | None,
 ) -> tuple[Plan, float]:
     """The plan with the greatest effort for the wide branch that its share of the budget allows, and its seconds."""
     if plan.wide_effort is None:
         return plan, 0.0
-    for at, effort in enumerate(EFFORTS):
-        forecast_s = estimate(dataset, files.train, files.valid, targets, effort=effort)
-        if forecast_s <= WIDE_SHARE * budget_s:
-            why = f"effort {at} of {len(EFFORTS)}: about {forecast_s:.0f} s"
-            return plan.model_copy(
-                update={"wide_effort": at, "reasons": plan.reasons | {"wide_effort": why}}
-            ), forecast_s
-    why = f"even the least would take about {forecast_s:.0f} s of {budget_s:.0f}"
-    return plan.model_copy(update={"wide_effort": None, "reasons": plan.reasons | {"wide_effort": why}}), 0.0
+    memory_bytes = config.input.model_cfg.octet.wide_memory_mb * 10**6
+    means = Means(None if budget_s is None else WIDE_SHARE * budget_s, memory_bytes, scratch)
+    with torch_as_planned(plan):
+        found = choose_effort(dataset, files.train, files.valid, targets, means)
+    reasons = plan.reasons | {"wide_effort": found.why}
+    return plan.model_copy(update={"wide_effort": found.effort, "reasons": reasons}), found.seconds
 
 
 def _batch_that_fits(

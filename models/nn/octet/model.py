@@ -14,7 +14,7 @@ from models.nn.octet.build import build_deep
 from models.nn.octet.pieces import Pieces
 from models.nn.octet.reading import answering_starts, bytes_seen, pieces_of
 from models.nn.octet.view_ngrams import NgramEmbedding
-from models.nn.spread import MOST_READ, spread, spread_bytes
+from models.nn.spread import excerpt, spread_bytes
 from models.nn.wide import WideHead
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class OctetModel(Network):
         """See Network: what the deep network says, then the wide branch."""
         said = [self._deep(files)]
         if self.wide is not None:
-            answers = held_out or self.wide([_read(file) for file in files])
+            answers = held_out or self.wide([excerpt(file) for file in files])
             said.append({name: answer.to(said[0][name]) for name, answer in answers.items()})
         return {name: torch.stack([one[name] for one in said], dim=1) for name in self.targets}
 
@@ -105,13 +105,6 @@ class OctetModel(Network):
         starts = [answering_starts(len(file), self.max_length) for file in files]
         of_file = np.repeat(np.arange(len(files)), [len(one) for one in starts])
         return of_file, np.concatenate(starts)
-
-
-def _read(file: File) -> File:
-    """A file of up to MOST_READ bytes as it is; of a longer one its ranges, one behind the other."""
-    if len(file) <= MOST_READ:
-        return file
-    return np.concatenate([file[begin:end] for begin, end in spread(len(file)).tolist()])
 
 
 def _portions(widths: np.ndarray) -> Iterator[slice]:

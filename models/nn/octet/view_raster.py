@@ -43,13 +43,22 @@ class HelixConv(nn.Module):
         return answer
 
 
-class ChannelNorm(nn.RMSNorm):
-    """RMS norm over the channels of each place of (B, C, R, W)."""
+class PieceNorm(nn.Module):
+    """RMS norm over all channels and places of a piece (Zhang & Sennrich 2019; one group, as Wu & He 2018).
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, R, W) -> the same."""
-        normed: Tensor = super().forward(x.movedim(1, -1))
-        return normed.movedim(-1, 1)
+    Not place by place: that makes the noise of an empty place as loud as a line.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x_BCRW: Tensor, there_B1RW: Tensor) -> Tensor:
+        """(B, C, R, W), zeros where nothing is, and there (B, 1, R, W) float -> (B, C, R, W)."""
+        count_B1 = there_B1RW.sum((1, 2, 3), keepdim=True).clamp(min=1) * len(self.weight)
+        scale_B1 = torch.rsqrt(x_BCRW.square().sum((1, 2, 3), keepdim=True) / count_B1 + 1e-6)
+        answer: Tensor = x_BCRW * (self.weight[:, None, None] * scale_B1)
+        return answer
 
 
 class RasterBlock(nn.Module):
@@ -57,7 +66,7 @@ class RasterBlock(nn.Module):
 
     def __init__(self, channels: int, dropout: float) -> None:
         super().__init__()
-        self.norm = ChannelNorm(channels)
+        self.norm = PieceNorm(channels)
         self.first = HelixConv(channels, channels)
         self.second = HelixConv(channels, channels)
         self.drop = nn.Dropout(dropout)
@@ -65,7 +74,7 @@ class RasterBlock(nn.Module):
 
     def forward(self, x_BCRW: Tensor, there_B1RW: Tensor) -> Tensor:
         """(B, C, R, W) and there (B, 1, R, W) float -> (B, C, R, W)."""
-        hidden = F.silu(self.first(self.norm(x_BCRW))) * there_B1RW
+        hidden = F.silu(self.first(self.norm(x_BCRW, there_B1RW))) * there_B1RW
         grown = self.drop(self.second(hidden))
         answer: Tensor = x_BCRW + grown * (self.scale.gamma[:, None, None] * there_B1RW)
         return answer
@@ -77,14 +86,15 @@ class RasterStage(nn.Module):
     def __init__(self, channels: int, out: int, stride: tuple[int, int], blocks: int, dropout: float) -> None:
         super().__init__()
         self.stride = stride
-        self.norm = ChannelNorm(channels)
+        self.norm = PieceNorm(channels)
         self.down = HelixConv(channels, out, stride)
         self.blocks = nn.ModuleList(RasterBlock(out, dropout) for _ in range(blocks))
 
     def forward(self, x_BCRW: Tensor, there_B1RW: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, R, W) and there (B, 1, R, W) float -> both of the coarser places."""
+        normed_BCRW = self.norm(x_BCRW, there_B1RW)
         there_B1RW = F.max_pool2d(there_B1RW, self.stride, self.stride, ceil_mode=True)
-        x_BCRW = self.down(self.norm(x_BCRW)) * there_B1RW
+        x_BCRW = self.down(normed_BCRW) * there_B1RW
         for block in self.blocks:
             x_BCRW = block(x_BCRW, there_B1RW)
         return x_BCRW, there_B1RW
@@ -129,7 +139,7 @@ class RasterView(View):
             RasterStage(a, b, stride, blocks, dropout)
             for a, b, stride in zip(widths[:-1], widths[1:], later, strict=True)
         )
-        self.norm = ChannelNorm(widths[-1])
+        self.norm = PieceNorm(widths[-1])
         self.pool = MaskedPool(widths[-1])
         self.features = self.pool.features
         self.grid: nn.Conv2d | None = None
@@ -145,7 +155,7 @@ class RasterView(View):
         x_BCRW = F.silu(self.stem(x_BCRW)) * there_B1RW
         for stage in self.stages:
             x_BCRW, there_B1RW = stage(x_BCRW, there_B1RW)
-        x_BCRW = self.norm(x_BCRW) * there_B1RW
+        x_BCRW = self.norm(x_BCRW, there_B1RW)
         pooled: Tensor = self.pool(x_BCRW.flatten(2).mT, there_B1RW.flatten(1) > 0)
         if self.grid is None:
             return pooled

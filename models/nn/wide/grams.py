@@ -3,8 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.nn.wide.recipe import PLACED_BYTES
-
 UInt8 = NDArray[np.uint8]
 UInt64 = NDArray[np.uint64]
 Int64 = NDArray[np.int64]
@@ -18,12 +16,12 @@ _A, _B, _C = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.ui
 """Odd constants of splitmix64 (Steele et al. 2014) and xxHash64 (Collet)."""
 
 
-def keys(data: UInt8, ends: Int64, rows: Int64, order: int, *, placed: bool = False, begin: int = 0) -> UInt64:
+def keys(data: UInt8, ends: Int64, rows: Int64, order: int, *, placed: int = 0, begin: int = 0) -> UInt64:
     """(hash << 24 | row) of every n-gram of files that lie one behind the other; none crosses the end of its file.
 
-    data: (T,). ends: (R,) where each file ends in `data`. rows: (R,) its number, below 2^24. placed: with its place in
-    the hash, and of the first PLACED_BYTES alone. begin: where the first file's piece begins in that file.
-    Returns at most T keys, uint64, in the order of the bytes.
+    data: (T,). ends: (R,) where each file ends in `data`. rows: (R,) its number, below 2^24. placed: of so many
+    first bytes alone, with its place in the hash; 0: of all, wherever they stand. begin: where the first file's piece
+    begins in that file. Returns at most T keys, uint64, in the order of the bytes.
     """
     if len(data) < order:
         return np.empty(0, np.uint64)
@@ -36,9 +34,9 @@ def keys(data: UInt8, ends: Int64, rows: Int64, order: int, *, placed: bool = Fa
     if placed:
         place -= np.repeat(ends - lengths, lengths)[:windows]
         place += begin
-        good &= place < PLACED_BYTES
+        good &= place < placed
         grams = grams * _A + (place.astype(np.uint64) + np.uint64(1)) * _C
-    hashes = _mixed(grams[good], order + 1000 * placed)
+    hashes = _mixed(grams[good], order + 1000 * (placed > 0))
     return (hashes << np.uint64(ROW_BITS)) | row[good]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.nn.wide.grams import HASH_BITS, ROW_BITS, UInt8, UInt64, keys
-from models.nn.wide.recipe import PLACED_BYTES, Recipe
+from models.nn.wide.recipe import Recipe
 
 Int64 = NDArray[np.int64]
 BLOCK = 1 << 16
@@ -28,9 +28,9 @@ class Block:
     begin: int = 0
     last: bool = True
 
-    def keys(self, order: int, *, placed: bool) -> UInt64:
+    def keys(self, order: int, *, placed: int) -> UInt64:
         """See grams.keys; pieces overlap, and each n-gram is counted in the piece that it begins in."""
-        if placed and self.begin >= PLACED_BYTES:
+        if placed and self.begin >= placed:
             return np.empty(0, np.uint64)
         data, ends = self.data, self.ends
         if not self.last:  # the next piece begins at BLOCK

@@ -2,6 +2,5 @@
 
 from models.training.wide.effort import Effort
 from models.training.wide.fit import FitReport, fit_wide
-from models.training.wide.forecast import estimate
 
-__all__ = ["Effort", "FitReport", "estimate", "fit_wide"]
+__all__ = ["Effort", "FitReport", "fit_wide"]

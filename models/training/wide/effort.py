@@ -13,8 +13,18 @@ Int64 = NDArray[np.int64]
 
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256)
 """Levels where a number is learnt: how often something stands in a file tells more of a number than of a class."""
+CLASS_COUNTS = (1, 2, 4, 8, 16, 32)
+"""Levels where classes are learnt from few bytes: pieces of files 0.946 in place of 0.928 with presence alone."""
+FEW_BYTES = 1 << 23
+"""Of all training files, up to which classes are told apart by counts, too; large sets of texts want presence."""
 SAME_LENGTH = 0.5
 """Share of files of one length from which on places are told apart: records, rasters, samples cut to one size."""
+PLACED_BYTES = 1024
+"""How far from the start of such files."""
+HEAD_BYTES = 32
+"""How far in other files: many kinds begin with a mark, which the n-grams of a long body would outweigh."""
+LONG = 16
+"""Heads in the median file from which on it has a head: of short ones it would be most."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,10 @@ def recipe_of(effort: Effort, lengths: Int64, targets: Sequence[TargetSpec]) -> 
     """What to look at. lengths: of the training files."""
     numbers = any(target.classes is None for target in targets)
     most = np.unique(lengths, return_counts=True)[1].max()
-    return Recipe(effort.orders, COUNTS if numbers else (1,), placed=bool(most >= SAME_LENGTH * len(lengths)))
+    head = HEAD_BYTES if np.median(lengths) >= LONG * HEAD_BYTES else 0
+    placed = PLACED_BYTES if most >= SAME_LENGTH * len(lengths) else head
+    levels = COUNTS if numbers else CLASS_COUNTS if lengths.sum() <= FEW_BYTES else (1,)
+    return Recipe(effort.orders, levels, placed=placed)
 
 
 def min_files_of(train: int) -> int:

@@ -13,15 +13,16 @@ from torch import Tensor
 
 from models.config import TargetSpec
 from models.nn.wide import Recipe, WideHead
-from models.nn.wide.grams import UInt8
 from models.nn.wide.head import as_outputs, columns_of
 from models.nn.wide.kernel import KernelMachine
 from models.packed import PackedDataset
 from models.training.report import Stop
 from models.training.wide.effort import EFFORTS, Effort, min_files_of, recipe_of
+from models.training.wide.excerpts import Excerpts
 from models.training.wide.features import Features, gather
 from models.training.wide.kernel_fit import FEWEST_FILES, fit_kernel, small_enough
 from models.training.wide.line import Line, fit_line
+from models.training.wide.solver import least_bytes
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
@@ -48,9 +49,9 @@ class _StoppedError(Exception):
 
 @dataclass(frozen=True)
 class _Task:
-    """Whole files, the first `train` of which train, and how to go about it."""
+    """Files, the first `train` of which train, and how to go about it."""
 
-    files: list[UInt8]
+    files: Excerpts
     train: int
     recipe: Recipe
     memory_bytes: int
@@ -78,6 +79,7 @@ def fit_wide(
 
     train, valid: places in the data set. labels: as training.build.label_tensor makes them, of all files. scratch: a
     folder for what memory_bytes do not hold; what is written there is removed. The same threads give the same bits.
+    Raises ScratchFull, a TrainingError.
     """
     began, room = time.monotonic(), scratch / "wide"
 
@@ -86,7 +88,7 @@ def fit_wide(
             raise _StoppedError
 
     places = np.concatenate([train, valid])
-    files = [dataset.read(place) for place in places.tolist()]
+    files = Excerpts(dataset, places)
     recipe = recipe_of(effort, np.asarray(dataset.lengths)[train], targets)
     task = _Task(files, len(train), recipe, memory_bytes, room, go_on)
     own = {target.name: labels[target.name].cpu()[torch.from_numpy(places)] for target in targets}
@@ -109,7 +111,7 @@ def _fitted(
     seed: int,
 ) -> FitReport:
     """See fit_wide; labels: (N,) of the task's files. The head is changed last, when nothing can stop it any more."""
-    features, why = _gathered(task, sum(columns_of(target.outputs) for target in targets))
+    features, why = _gathered(task, [columns_of(target.outputs) for target in targets])
     report = FitReport(why)
     lines, machines = [], []
     for target in targets:
@@ -129,9 +131,9 @@ def _fitted(
     return report
 
 
-def _gathered(task: _Task, columns: int) -> tuple[Features, list[str]]:
+def _gathered(task: _Task, columns: Sequence[int]) -> tuple[Features, list[str]]:
     """The features, and why these; read again with fewer where their weights would be too many."""
-    least, why = min_files_of(task.train), []
+    least, why, most = min_files_of(task.train), [], WEIGHTS // sum(columns)
     while True:
         features = gather(
             task.files,
@@ -139,18 +141,28 @@ def _gathered(task: _Task, columns: int) -> tuple[Features, list[str]]:
             task.recipe,
             least,
             memory_bytes=task.memory_bytes,
+            beside_bytes=least_bytes(len(task.files), max(columns)),
             scratch=task.scratch,
             go_on=task.go_on,
         )
-        most = WEIGHTS // columns
-        if features.count <= most:
+        count = features.count
+        if count <= most:
             break
-        seen = np.sort(np.concatenate([block.seen for block in features.blocks]))
-        least = max(least, int(seen[-most - 1])) + 1
-        why.append(f"{features.count:,} n-grams are more than {most:,}: they must stand in {least} training files")
+        least = _fewest_files(features, most)
+        del features  # the next must find its memory
+        why.append(f"{count:,} n-grams are more than {most:,}: they must stand in {least} training files")
     orders = ", ".join(map(str, task.recipe.orders))
-    why.append(f"{features.count:,} n-grams of {orders} bytes stand in at least {least} training files, but not in all")
+    why.append(f"{count:,} n-grams of {orders} bytes stand in at least {least} training files, but not in all")
     return features, why
+
+
+def _fewest_files(features: Features, most: int) -> int:
+    """In how many training files at least a feature must stand, so that at most `most` are left."""
+    by_seen = np.zeros(features.train + 1, np.int64)
+    for block in features.blocks:
+        by_seen += np.bincount(block.seen, minlength=len(by_seen))
+    at_least = np.cumsum(by_seen[::-1])[::-1]
+    return int(np.argmax(np.append(at_least, 0) <= most))
 
 
 def _machine(

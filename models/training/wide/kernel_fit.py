@@ -73,7 +73,7 @@ def _remember(machine: KernelMachine, files: Sequence[UInt8]) -> None:
     """Store what the kernel needs of the training files."""
     parts = []
     for at, order in enumerate(ORDERS):
-        keys = np.concatenate([block.keys(order, placed=False) for block in blocks(files, order)])
+        keys = np.concatenate([block.keys(order, placed=0) for block in blocks(files, order)])
         unique, counts = np.unique(keys, return_counts=True)
         parts.append((unique, counts, np.full(len(unique), at)))
     keys, counts, orders = (np.concatenate(values) for values in zip(*parts, strict=True))

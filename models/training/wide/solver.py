@@ -12,6 +12,9 @@ Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
 HISTORY = 8
+LEAST_HISTORY = 2
+VECTORS = 18
+"""Arrays of (N, W) that live at once beside the history: solutions, gradients, steps, what a product takes."""
 TOLERANCE = 1e-3
 """Where to stop: norm of the gradient, by the root of the number of labelled files."""
 
@@ -24,6 +27,11 @@ class Solution:
     alpha: Float32
     scores: Float32
     steps: int
+
+
+def least_bytes(files: int, columns: int) -> int:
+    """What the vectors of a solution take at the peak with the shortest history, however little memory there is."""
+    return 4 * files * columns * (VECTORS + 4 * LEAST_HISTORY)
 
 
 @dataclass(frozen=True)

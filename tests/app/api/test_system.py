@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import httpx
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.app.api import sides
@@ -160,10 +159,3 @@ def test_an_open_stream_of_events_does_not_keep_the_server_from_ending(tmp_path,
             assert server.wait(50) in {0, -signal.SIGTERM}
         finally:
             server.kill()
-
-
-@pytest.mark.parametrize("module", ["app.main", "app.serving.serving"])
-def test_importing_the_application_loads_no_torch(module):
-    code = f"import sys, {module}; print(sorted({{'torch', 'matplotlib', 'models.nn'}} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=True)
-    assert done.stdout.strip() == "[]"

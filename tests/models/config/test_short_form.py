@@ -95,11 +95,14 @@ def looks(*, equal=0.0, wave=None, period=None, fields=None, files=320):
         (looks(wave=WAVE), ["wave", "statistics"]),
         (looks(period=ROWS), ["raster", "statistics"]),
         (looks(wave=WAVE, period=ROWS), ["raster", "statistics"]),
-        (looks(fields=RECORD), ["fields", "statistics"]),
-        (looks(fields=RECORD, period=ROWS), ["fields", "statistics"]),
+        (looks(fields=RECORD), ["fields"]),
+        (looks(fields=RECORD, period=ROWS), ["fields"]),
         (looks(fields=MIXED), ["bytes", "ngrams", "fields", "statistics"]),
-        (looks(fields=RECORD, wave=WAVE), ["wave", "fields", "statistics"]),
+        (looks(fields=RECORD, wave=WAVE), ["wave", "fields"]),
         (looks(fields=TABLE, period=ROWS), ["raster", "fields", "statistics"]),
+        (looks(fields=TABLE), ["fields", "statistics"]),
+        (looks(period=ROWS.model_copy(update={"strength": 0.08})), ["raster", "statistics"]),
+        (looks(wave=WAVE, period=ROWS.model_copy(update={"strength": 0.08})), ["wave", "statistics"]),
     ],
 )
 def test_the_views_are_those_that_the_bytes_call_for(data, views):
@@ -119,7 +122,7 @@ def test_views_read_by_what_the_probes_found():
         for equal, evenness in ((1.0, 0.6), (0.5, 0.1))
     )
     raster = even.config.input.model_cfg.octet.raster
-    assert (raster.period, raster.unit, raster.grid, raster.shift) == (28, 1, True, 1)
+    assert (raster.period, raster.unit, raster.grid, raster.shift) == (28, 1, True, 2)
     raster = odd.config.input.model_cfg.octet.raster
     assert (raster.grid, raster.shift) == (False, 0)
 
@@ -139,10 +142,28 @@ def test_the_size_follows_files_and_device(files, size):
     assert on_gpu == {100: "nano", 2_000: "tiny", 100_000: "base"}[files]
 
 
-@pytest.mark.parametrize(("files", "members"), [(200, 2), (800, 3), (3_000, 1), (50_000, 1)])
+@pytest.mark.parametrize(("files", "members"), [(200, 2), (800, 3), (3_000, 3), (50_000, 1)])
 def test_few_files_are_learnt_by_several_members(files, members):
-    data = summary(files, Sentiment=classes(a=files - 1, b=1))
+    data = summary(files, lengths=(10, 40, 60, 64), Sentiment=classes(a=files - 1, b=1))
     assert chosen(SHORT, data).config.input.model_cfg.octet.members == members
+
+
+def test_no_more_members_than_learn_in_the_time():
+    data = summary(3_000, lengths=(10, 40, 60, 64), Sentiment=classes(a=2_999, b=1))
+    asked = (SHORT | {"max_runtime_s": seconds} for seconds in (10, 900, 3_600))
+    octets = [chosen(body, data) for body in asked]
+    assert [got.config.input.model_cfg.octet.members for got in octets] == [1, 2, 3]
+    assert "time" in octets[0].reasons["/input/model_config/octet/members"]
+    on_gpu = choose_for_data(parse_request(SHORT | {"max_runtime_s": 10}), data, "cuda")
+    assert on_gpu.config.input.model_cfg.octet.members == 3
+
+
+def test_rows_and_signals_are_passed_over_more_often_than_bytes():
+    passes = [
+        chosen(SHORT, data).config.globals.basic_experiment.n_epochs
+        for data in (looks(files=2_000), looks(files=2_000, wave=WAVE), looks(files=2_000, period=ROWS))
+    ]
+    assert passes == sorted(set(passes))
 
 
 def test_the_tables_of_n_grams_are_as_large_as_the_data_call_for():

@@ -146,7 +146,7 @@ def test_few_files_long_files_and_files_of_many_lengths_are_no_records():
 
 
 @given(st.binary(min_size=8, max_size=64), st.integers(0, 2**32))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_any_bytes_are_looked_at_without_harm(start, seed):
     random = drawn(seed)
     files = [start[: int(random.integers(0, 8))] + random.bytes(len(start)) for _ in range(50)]

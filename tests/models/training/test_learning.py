@@ -5,7 +5,7 @@ import pytest
 
 from tests.models.training.tasks import Recorder, config_of, pack_of, sides, trained
 
-RECIPE = {"optimization": {"lr": 1e-2}, "basic_experiment": {"n_epochs": 25, "batch_size": 32}}
+RECIPE = {"optimization": {"lr": 1e-2}, "basic_experiment": {"n_epochs": 15, "batch_size": 32}}
 BLOCKS = {"layers": [1], "fc_task_dim": 16}
 MODELS = {
     "windows, average": {},
@@ -45,7 +45,7 @@ def test_every_head_two_targets_at_once(tmp_path, head):
 
 @pytest.mark.parametrize("loss", ["MSELoss", "HuberLoss"])
 def test_values(tmp_path, loss):
-    files, labels = sides(240)
+    files, labels = sides(480)
     run = learn(tmp_path, files, {"level": labels["level"]}, con=["level"], output={"con_loss_name": loss})
     assert run.last("r2", "level") >= 0.95
 

@@ -45,7 +45,7 @@ def fitted(model, some):
 @given(data=st.binary(min_size=24, max_size=24))
 def test_bytes_are_read_as_numpy_reads_them(kind, order, data):
     size = int(kind[1:]) // 8
-    with np.errstate(invalid="ignore"):  # a signalling NaN
+    with np.errstate(invalid="ignore"):  # a NaN that signals
         expected = np.frombuffer(data, f"{'<' if order == 'le' else '>'}{kind[0]}{size}").astype(np.float64)
     found = as_number(torch.tensor(list(data)).view(-1, size), kind + order)
     np.testing.assert_array_equal(found.numpy(), expected)

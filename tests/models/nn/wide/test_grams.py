@@ -47,9 +47,9 @@ def test_no_window_crosses_the_end_of_a_file():
 
 
 def test_a_placed_window_is_another_at_another_place_and_ends_after_the_first_bytes():
-    found = hashes(bytes(3000), 1, placed=True)
+    found = hashes(bytes(3000), 1, placed=1024)
     assert len(found) == len(set(found)) == 1024
-    assert hashes(b"xab", 1, placed=True)[1] != hashes(b"ab", 1, placed=True)[0]
+    assert hashes(b"xab", 1, placed=9)[1] != hashes(b"ab", 1, placed=9)[0]
 
 
 def test_files_shorter_than_a_window_have_none():
@@ -60,7 +60,7 @@ def test_files_shorter_than_a_window_have_none():
 @pytest.mark.parametrize("length", [BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 5])
 def test_a_long_file_in_pieces_counts_each_window_once(length):
     data = np.random.default_rng(0).integers(0, 4, length, dtype=np.uint8)
-    found = np.concatenate([block.keys(6, placed=False) for block in blocks([data], 20)])
+    found = np.concatenate([block.keys(6, placed=0) for block in blocks([data], 20)])
     whole = keys(data, np.array([length]), np.array([0]), 6)
     assert np.array_equal(np.sort(found), np.sort(whole))
     known = np.unique(whole >> np.uint64(ROW_BITS)).astype(np.int64)

@@ -71,7 +71,7 @@ def test_it_has_nothing_for_an_optimiser_and_stays_where_it_is(head):
 
 
 def test_a_recipe_survives_its_numbers():
-    recipe = Recipe((1, 4, 12), (1, 2, 8), placed=True)
+    recipe = Recipe((1, 4, 12), (1, 2, 8), placed=32)
     assert Recipe.from_numbers(recipe.to_numbers()) == recipe
     with pytest.raises(ValueError, match="orders"):
         Recipe(())

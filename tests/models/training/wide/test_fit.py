@@ -1,12 +1,16 @@
 """The wide branch learns, says what it did, stops when asked, and does the same twice."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 
 from models.config import TargetSpec
 from models.nn.wide import WideHead
-from models.training.wide import Effort, estimate, fit_wide
+from models.training.wide import Effort, fit_wide
+from models.training.wide.choice import Means, choose_effort
+from models.training.wide.forecast import estimate, foreseen
 from tests.models.training.tasks import pack_of
 
 EFFORT = Effort((1, 2, 3, 4), (1.0, 0.1, 0.01), 15)
@@ -143,10 +147,26 @@ def test_too_many_weights_are_cut_to_what_stands_in_more_files(tmp_path, monkeyp
     assert "more than 100" in report.why[0]
 
 
-def test_files_of_one_length_are_told_apart_by_place(tmp_path):
+def test_of_a_long_file_the_same_bytes_are_learnt_as_are_answered(tmp_path, monkeypatch):
+    monkeypatch.setattr("models.nn.spread.MOST_READ", 256)
+    monkeypatch.setattr("models.nn.spread.BLOCK", 64)
+    bodies = np.zeros((4, 2000), np.uint8)
+    bodies[:2, 100] = 99  # between two ranges
+    bodies[1:3, 0] = 7
+    files = {f"f{i}": body[: 1990 + i].tobytes() for i, body in enumerate(bodies)}
+    dataset = pack_of(tmp_path / "pack", files, {"kind": list("aabb")})
+    head = WideHead({"kind": 2})
+    target, labels = TargetSpec("kind", "categorical", classes=["a", "b"]), {"kind": torch.tensor([0, 0, 1, 1])}
+    places, effort = np.arange(4), Effort((1,), (0.1,), 3)
+    fit_wide(head, dataset, places, places[:0], labels, [target], effort=effort, scratch=tmp_path)
+    assert len(head.hashes) == 1  # the 7: 0 is everywhere, and an answer never sees the 99
+
+
+@pytest.mark.parametrize(("shortest", "longest"), [(24, 24), (700, 900)])
+def test_places_of_files_of_one_length_and_of_heads_are_told_apart(tmp_path, shortest, longest):
     draw = np.random.default_rng(1)
-    bodies = draw.integers(0, 4, (200, 24), dtype=np.uint8)
-    side = (bodies[:, 5] > 1).astype(int)
+    bodies = [draw.integers(0, 4, draw.integers(shortest, longest + 1), dtype=np.uint8) for _ in range(200)]
+    side = np.array([body[5] > 1 for body in bodies]).astype(int)
     dataset = pack_of(
         tmp_path / "pack", {f"f{i:03}": b.tobytes() for i, b in enumerate(bodies)}, {"side": ["ab"[s] for s in side]}
     )
@@ -161,4 +181,44 @@ def test_files_of_one_length_are_told_apart_by_place(tmp_path):
 
 def test_the_time_is_forecast_from_a_sample(tmp_path):
     dataset, train, valid, _, _, targets = task(tmp_path)
-    assert 0 < estimate(dataset, train, valid, targets) < 60
+    few, many = ([TargetSpec("kind", "categorical", classes=[f"c{i}" for i in range(n)])] for n in (3, 3_000))
+    assert 0 < estimate(dataset, train, valid, targets).seconds < 60
+    assert estimate(dataset, train, valid, many).seconds / estimate(dataset, train, valid, few).seconds > 50
+
+
+def test_what_does_not_fit_into_memory_is_foreseen_on_disk(tmp_path):
+    dataset, train, valid, _, _, targets = task(tmp_path)
+    total = int(np.asarray(dataset.lengths).sum())
+    for forecast in (estimate, foreseen):
+        assert forecast(dataset, train, valid, targets).scratch == 0
+        poor = forecast(dataset, train, valid, targets, memory_bytes=10_000)
+        assert 8 * total < poor.scratch < 200 * total
+    assert foreseen(dataset, train, valid, targets) == foreseen(dataset, train, valid, targets)
+
+
+@pytest.mark.parametrize(
+    ("classes", "seconds", "memory_bytes", "effort", "why"),
+    [
+        (3, None, 10**9, 0, r"effort 0 of 4: about \d+ s on a usual core"),
+        (3, 1000.0, 10**9, 0, r"effort 0 of 4: about \d+ s"),
+        (3, 0.0, 10**9, None, r"not fitted: even the least would take about \d+ s of the 0 that it may"),
+        (10**6, None, 10**9, None, "20,800 MB for a score of each file and class; wide_memory_mb is 1,000"),
+        (3, None, 10**5, None, r"MB of scratch files; the disk has 0 to spare"),
+    ],
+)
+def test_the_effort_is_the_greatest_that_time_memory_and_disk_allow(
+    tmp_path, monkeypatch, classes, seconds, memory_bytes, effort, why
+):
+    monkeypatch.setattr("models.training.wide.choice.RESERVE_BYTES", 1 << 60)
+    dataset, train, valid, _, _, _ = task(tmp_path)
+    targets = [TargetSpec("kind", "categorical", classes=[str(i) for i in range(classes)])]
+    found = choose_effort(dataset, train, valid, targets, Means(seconds, memory_bytes, tmp_path))
+    assert found.effort == effort
+    assert re.search(why, found.why)
+
+
+def test_a_large_data_set_gets_less_effort_where_no_budget_bounds_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("models.training.wide.choice.UNTIMED_S", 0.05)
+    dataset, train, valid, _, _, targets = task(tmp_path)
+    found = choose_effort(dataset, train, valid, targets, Means(None, 10**9))
+    assert found.effort in (1, 2, 3)
