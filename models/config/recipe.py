@@ -89,7 +89,7 @@ ONE_LENGTH = 0.95
 EVEN = 0.2
 """Autocorrelation of neighbours in a row from which on a shift by some columns makes a file of the same kind: pictures
 under noise 0.24 to 0.36, without 0.6 and more; records and tables 0.09."""
-SHIFT_COLUMNS, MOST_SHIFT = 14, 4
+SHIFT_COLUMNS, MOST_SHIFT = 16, 4
 """A shift is by one of so many columns, and at most by so many."""
 LONGEST = {"wave": 12_288, "raster": 8_192, "fields": 8_192, "bytes": 4_096}
 """Bytes of a piece at most, by the view that decides."""

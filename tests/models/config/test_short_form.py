@@ -122,7 +122,7 @@ def test_views_read_by_what_the_probes_found():
         for equal, evenness in ((1.0, 0.6), (0.5, 0.1))
     )
     raster = even.config.input.model_cfg.octet.raster
-    assert (raster.period, raster.unit, raster.grid, raster.shift) == (28, 1, True, 2)
+    assert (raster.period, raster.unit, raster.grid, raster.shift) == (28, 1, True, 1)
     raster = odd.config.input.model_cfg.octet.raster
     assert (raster.grid, raster.shift) == (False, 0)
 
