@@ -82,6 +82,11 @@ LONGEST = {"wave": 12_288, "raster": 8_192, "bytes": 4_096}
 """Bytes of a piece at most, by the view that decides."""
 MULTIPLE = 8
 """max_length is a multiple of this."""
+UNEVEN = (3.0, 20.0)
+"""So many times as many files of the commonest class as of the rarest, and training draws every class equally often: a
+short run sees too little of a rare one. Beyond it nothing was tried, and single files would come again and again."""
+RARE = 30
+"""Fewer files of a class would be learnt by heart if they came so often."""
 
 
 def validation_size(form: ShortForm, files: int) -> Choice:
@@ -98,7 +103,8 @@ def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device)
     views = next(choice.value for choice in chosen if choice.pointer == f"{OCTET}/views")
     length = _length(form.max_length, views, summary)
     stride = stride_choice(length.value)
-    return [*FIXED, *chosen, length, stride, *_pace(train, min(length.value, summary.lengths.p90), views)]
+    pace = _pace(train, min(length.value, summary.lengths.p90), views)
+    return [*FIXED, *chosen, length, stride, *pace, *_balance(form, summary)]
 
 
 def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> list[Choice]:
@@ -207,6 +213,18 @@ def _pace(train: int, length: int, views: Sequence[ViewName]) -> Iterator[Choice
     )
     warmup = min(MOST_WARMUP, max(1, round(WARMUP_SHARE * passes * per_pass)))
     yield Choice("/globals/lr_schedule/warmup_steps", warmup, "enough for the first moments")
+
+
+def _balance(form: ShortForm, summary: DatasetSummary) -> Iterator[Choice]:
+    """Whether training draws rare classes more often; of a single target alone, as a missing label is never drawn."""
+    (name, kind, _), *others = form.wanted()
+    counts = (summary.targets[name].classes or {}).values()
+    if others or kind == "continuous" or len(counts) < 2:
+        return
+    most, least = max(counts), min(counts)
+    if least >= RARE and UNEVEN[0] <= most / least <= UNEVEN[1]:
+        why = f"{most} files of the commonest class and {least} of the rarest: each class is drawn equally often"
+        yield Choice("/globals/training_control/weighted_sampling_columns", ["all"], why)
 
 
 def up_to(table: Sequence[tuple[float, float | int]], count: int) -> float | int:
