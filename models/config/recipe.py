@@ -100,6 +100,11 @@ MOST_RUNS = 6
 """Of numbers that a reason names."""
 MULTIPLE = 8
 """max_length is a multiple of this."""
+UNEVEN = (3.0, 20.0)
+"""So many times as many files of the commonest class as of the rarest, and training draws every class equally often: a
+short run sees too little of a rare one. Beyond it nothing was tried, and single files would come again and again."""
+RARE = 30
+"""Fewer files of a class would be learnt by heart if they came so often."""
 
 
 def validation_size(form: ShortForm, files: int) -> Choice:
@@ -121,7 +126,7 @@ def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device,
     units = {"raster": usual / unit, "wave": usual, "bytes": usual / stride.value}
     member_s = train * _passes(train, views) * sum(UNIT_S[view] * units[view] for view in UNIT_S if view in views)
     share = budget_s / member_s if device == "cpu" and member_s else math.inf
-    return [*FIXED, *chosen, _members(train, share), length, stride, *_pace(train, usual, views)]
+    return [*FIXED, *chosen, _members(train, share), length, stride, *_pace(train, usual, views), *_balance(form, summary)]
 
 
 def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> list[Choice]:
