@@ -210,12 +210,14 @@ def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
 
 
 def _views_of_records(fields: Fields, probes: Probes) -> list[ViewName]:
-    """Numbers; and rows of files that hold many records, the signal that they are, or bytes where few are numbers."""
-    if fields.table:
-        return ["raster", "fields", "statistics"] if probes.period is not None else ["fields", "statistics"]
-    if probes.wave is not None:
+    """Numbers; beside the signal that a record is; beside rows or bytes where few of them lie in numbers."""
+    if probes.wave is not None and not fields.table:
         return ["wave", "fields"]
-    return ["fields"] if fields.covered >= NUMBERS_ALONE else ["bytes", "ngrams", "fields", "statistics"]
+    if fields.covered >= NUMBERS_ALONE:
+        return ["fields"]
+    if fields.table and probes.period is not None:
+        return ["raster", "fields", "statistics"]
+    return ["bytes", "ngrams", "fields", "statistics"]
 
 
 def _fields_in_words(fields: Fields) -> str:

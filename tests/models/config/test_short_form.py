@@ -106,6 +106,7 @@ FLOATS = NumberRun(at=4, reading="f32le", count=5)
 RECORD = Fields(length=24, offset=0, table=False, covered=0.9, numbers=(FLOATS,))
 MIXED = Fields(length=64, offset=0, table=False, covered=0.3, numbers=(FLOATS,))
 TABLE = Fields(length=28, offset=2, table=True, covered=0.8, numbers=(FLOATS,))
+MIXED_TABLE = Fields(length=28, offset=2, table=True, covered=0.2, numbers=(FLOATS,))
 
 
 def looks(*, equal=0.0, wave=None, period=None, fields=None, files=320):
@@ -126,8 +127,10 @@ def looks(*, equal=0.0, wave=None, period=None, fields=None, files=320):
         (looks(fields=RECORD, period=ROWS), ["fields"]),
         (looks(fields=MIXED), ["bytes", "ngrams", "fields", "statistics"]),
         (looks(fields=RECORD, wave=WAVE), ["wave", "fields"]),
-        (looks(fields=TABLE, period=ROWS), ["raster", "fields", "statistics"]),
-        (looks(fields=TABLE), ["fields", "statistics"]),
+        (looks(fields=TABLE, period=ROWS), ["fields"]),
+        (looks(fields=TABLE, period=ROWS, wave=WAVE), ["fields"]),
+        (looks(fields=MIXED_TABLE, period=ROWS), ["raster", "fields", "statistics"]),
+        (looks(fields=MIXED_TABLE), ["bytes", "ngrams", "fields", "statistics"]),
         (looks(period=ROWS.model_copy(update={"strength": 0.08})), ["raster", "statistics"]),
         (looks(wave=WAVE, period=ROWS.model_copy(update={"strength": 0.08})), ["wave", "statistics"]),
     ],
