@@ -103,7 +103,7 @@ class Shelf:
 
 def _write(file: int, array: NDArray[Any], begin: int) -> None:
     """All of it; the system may take less at a time."""
-    left = memoryview(array).cast("B")
+    left = array.data.cast("B")
     while len(left):
         written = os.pwrite(file, left, begin)
         left, begin = left[written:], begin + written
