@@ -89,7 +89,7 @@ ONE_LENGTH = 0.95
 EVEN = 0.2
 """Autocorrelation of neighbours in a row from which on a shift by some columns makes a file of the same kind: pictures
 under noise 0.24 to 0.36, without 0.6 and more; records and tables 0.09."""
-SHIFT_COLUMNS, MOST_SHIFT = 14, 4
+SHIFT_COLUMNS, MOST_SHIFT = 16, 4
 """A shift is by one of so many columns, and at most by so many."""
 LONGEST = {"wave": 12_288, "raster": 8_192, "fields": 8_192, "bytes": 4_096}
 """Bytes of a piece at most, by the view that decides."""
@@ -100,6 +100,11 @@ MOST_RUNS = 6
 """Of numbers that a reason names."""
 MULTIPLE = 8
 """max_length is a multiple of this."""
+UNEVEN = (3.0, 20.0)
+"""So many times as many files of the commonest class as of the rarest, and training draws every class equally often: a
+short run sees too little of a rare one. Beyond it nothing was tried, and single files would come again and again."""
+RARE = 30
+"""Fewer files of a class would be learnt by heart if they came so often."""
 
 
 def validation_size(form: ShortForm, files: int) -> Choice:
@@ -121,7 +126,7 @@ def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device,
     units = {"raster": usual / unit, "wave": usual, "bytes": usual / stride.value}
     member_s = train * _passes(train, views) * sum(UNIT_S[view] * units[view] for view in UNIT_S if view in views)
     share = budget_s / member_s if device == "cpu" and member_s else math.inf
-    return [*FIXED, *chosen, _members(train, share), length, stride, *_pace(train, usual, views)]
+    return [*FIXED, *chosen, _members(train, share), length, stride, *_pace(train, usual, views), *_balance(form, summary)]
 
 
 def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> list[Choice]:
@@ -205,12 +210,14 @@ def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:
 
 
 def _views_of_records(fields: Fields, probes: Probes) -> list[ViewName]:
-    """Numbers; and rows of files that hold many records, the signal that they are, or bytes where few are numbers."""
-    if fields.table:
-        return ["raster", "fields", "statistics"] if probes.period is not None else ["fields", "statistics"]
-    if probes.wave is not None:
+    """Numbers; beside the signal that a record is; beside rows or bytes where few of them lie in numbers."""
+    if probes.wave is not None and not fields.table:
         return ["wave", "fields"]
-    return ["fields"] if fields.covered >= NUMBERS_ALONE else ["bytes", "ngrams", "fields", "statistics"]
+    if fields.covered >= NUMBERS_ALONE:
+        return ["fields"]
+    if fields.table and probes.period is not None:
+        return ["raster", "fields", "statistics"]
+    return ["bytes", "ngrams", "fields", "statistics"]
 
 
 def _fields_in_words(fields: Fields) -> str:

@@ -29,6 +29,8 @@ Float64 = NDArray[np.float64]
 
 WEIGHTS = 1 << 23
 """Numbers in all columns of weights together: 32 MB of a checkpoint, and 8 bytes a feature beside them."""
+FEATURE_BYTES, WEIGHT_BYTES = 40, 16
+"""What storing takes at its peak of each feature (hashes, sorted and in order) and of each of its weights."""
 
 
 @dataclass
@@ -133,7 +135,7 @@ def _fitted(
 
 def _gathered(task: _Task, columns: Sequence[int]) -> tuple[Features, list[str]]:
     """The features, and why these; read again with fewer where their weights would be too many."""
-    least, why, most = min_files_of(task.train), [], WEIGHTS // sum(columns)
+    least, why, most = min_files_of(task.train), [], _most_features(sum(columns), task.memory_bytes)
     while True:
         features = gather(
             task.files,
@@ -154,6 +156,11 @@ def _gathered(task: _Task, columns: Sequence[int]) -> tuple[Features, list[str]]
     orders = ", ".join(map(str, task.recipe.orders))
     why.append(f"{count:,} n-grams of {orders} bytes stand in at least {least} training files, but not in all")
     return features, why
+
+
+def _most_features(columns: int, memory_bytes: int) -> int:
+    """How many a checkpoint may hold, and half of the memory when they are stored."""
+    return min(WEIGHTS // columns, memory_bytes // 2 // (FEATURE_BYTES + WEIGHT_BYTES * columns))
 
 
 def _fewest_files(features: Features, most: int) -> int:

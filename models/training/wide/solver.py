@@ -13,8 +13,8 @@ Int64 = NDArray[np.int64]
 
 HISTORY = 8
 LEAST_HISTORY = 2
-VECTORS = 18
-"""Arrays of (N, W) that live at once beside the history: solutions, gradients, steps, what a product takes."""
+VECTORS = 22
+"""Arrays of (N, W) that live at once beside the history: measured, 116 bytes a number in all."""
 TOLERANCE = 1e-3
 """Where to stop: norm of the gradient, by the root of the number of labelled files."""
 

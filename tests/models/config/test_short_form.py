@@ -47,6 +47,33 @@ def test_the_expanded_config_posted_in_full_is_the_same_run():
     assert chosen(dump_config(first)).config == first
 
 
+BALANCE = "/globals/training_control/weighted_sampling_columns"
+
+
+@pytest.mark.parametrize(("common", "rare"), [(300, 100), (900, 100), (600, 30)])
+def test_classes_of_uneven_number_are_drawn_equally_often_and_the_reason_counts_them(common, rare):
+    got = chosen(SHORT, summary(common + rare, Sentiment=classes(no=common, yes=rare)))
+    assert value_at(got.config, BALANCE) == ["all"]
+    assert f"{common} files of the commonest class and {rare} of the rarest" in got.reasons[BALANCE]
+
+
+@pytest.mark.parametrize(("common", "rare"), [(299, 100), (200, 200), (290, 29), (3000, 100)])
+def test_classes_of_like_number_and_a_class_of_very_few_files_are_drawn_as_they_come(common, rare):
+    got = chosen(SHORT, summary(common + rare, Sentiment=classes(no=common, yes=rare)))
+    assert value_at(got.config, BALANCE) is None
+    assert BALANCE not in got.reasons
+
+
+@pytest.mark.parametrize(
+    "targets", [["Sentiment", "Score"], ["Sentiment", "Stars"], [{"name": "Stars", "type": "continuous"}], ["Score"]]
+)
+def test_where_several_targets_or_numbers_are_learnt_files_are_drawn_as_they_come(targets):
+    """A file without the label of a class would never be drawn."""
+    stars = classes(**{"1": 300, "5": 100})
+    uneven = summary(400, Sentiment=classes(no=300, yes=100), Score=numbers(400), Stars=stars)
+    assert value_at(chosen({"dataset": "reviews", "targets": targets}, uneven).config, BALANCE) is None
+
+
 def test_kinds_come_from_the_labels_unless_the_body_says_otherwise():
     columns = chosen({"dataset": "d", "targets": ["Score", "Sentiment"]}).config.output.output_type_info
     assert (columns.target_cat_columns, columns.target_con_columns) == (["Sentiment"], ["Score"])
@@ -79,6 +106,7 @@ FLOATS = NumberRun(at=4, reading="f32le", count=5)
 RECORD = Fields(length=24, offset=0, table=False, covered=0.9, numbers=(FLOATS,))
 MIXED = Fields(length=64, offset=0, table=False, covered=0.3, numbers=(FLOATS,))
 TABLE = Fields(length=28, offset=2, table=True, covered=0.8, numbers=(FLOATS,))
+MIXED_TABLE = Fields(length=28, offset=2, table=True, covered=0.2, numbers=(FLOATS,))
 
 
 def looks(*, equal=0.0, wave=None, period=None, fields=None, files=320):
@@ -99,8 +127,10 @@ def looks(*, equal=0.0, wave=None, period=None, fields=None, files=320):
         (looks(fields=RECORD, period=ROWS), ["fields"]),
         (looks(fields=MIXED), ["bytes", "ngrams", "fields", "statistics"]),
         (looks(fields=RECORD, wave=WAVE), ["wave", "fields"]),
-        (looks(fields=TABLE, period=ROWS), ["raster", "fields", "statistics"]),
-        (looks(fields=TABLE), ["fields", "statistics"]),
+        (looks(fields=TABLE, period=ROWS), ["fields"]),
+        (looks(fields=TABLE, period=ROWS, wave=WAVE), ["fields"]),
+        (looks(fields=MIXED_TABLE, period=ROWS), ["raster", "fields", "statistics"]),
+        (looks(fields=MIXED_TABLE), ["bytes", "ngrams", "fields", "statistics"]),
         (looks(period=ROWS.model_copy(update={"strength": 0.08})), ["raster", "statistics"]),
         (looks(wave=WAVE, period=ROWS.model_copy(update={"strength": 0.08})), ["wave", "statistics"]),
     ],
@@ -122,7 +152,7 @@ def test_views_read_by_what_the_probes_found():
         for equal, evenness in ((1.0, 0.6), (0.5, 0.1))
     )
     raster = even.config.input.model_cfg.octet.raster
-    assert (raster.period, raster.unit, raster.grid, raster.shift) == (28, 1, True, 2)
+    assert (raster.period, raster.unit, raster.grid, raster.shift) == (28, 1, True, 1)
     raster = odd.config.input.model_cfg.octet.raster
     assert (raster.grid, raster.shift) == (False, 0)
 

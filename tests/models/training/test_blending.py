@@ -57,6 +57,42 @@ def test_no_label_judges_a_fit_that_it_took_part_in():
     assert torch.nn.functional.cross_entropy(answers, labels) > 1.05
 
 
+def rare(count, generator, shift=4.0):
+    """A class of one file in ten, and logits that know it, but name the common class too often; as two logits."""
+    labels = (torch.rand(count, generator=generator) < 0.1).long()
+    logit = 4.0 * labels + torch.randn(count, generator=generator, dtype=torch.float64) - shift
+    return labels, torch.stack([-logit / 2, logit / 2], dim=1)
+
+
+def test_a_rare_class_that_a_source_never_names_is_named_as_often_as_it_is_there():
+    generator = torch.Generator().manual_seed(0)
+    target = TargetSpec("seven", "categorical", ["no", "yes"])
+    blend, (labels, logits) = Blend([target], ["deep"]), rare(400, generator, shift=5.0)
+    measured = blended(blend, target, logits[:, None], labels)
+    new_labels, new_logits = rare(2_000, generator, shift=5.0)
+    named = blend("seven", new_logits[:, None]).argmax(1)
+    assert new_logits.argmax(1).sum() < 0.25 * new_labels.sum()
+    assert named.sum() == pytest.approx(float(new_labels.sum()), rel=0.3)
+    assert (named == new_labels).double().mean() > 0.95
+    assert (measured.argmax(1) == labels).double().mean() > 0.95
+
+
+def test_one_logit_is_shifted_as_two_are():
+    labels, logits = rare(400, torch.Generator().manual_seed(0))
+    one = TargetSpec("seven", "categorical", ["no", "yes"], one_logit=True)
+    two = TargetSpec("seven", "categorical", ["no", "yes"])
+    as_one = blended(Blend([one], ["deep"]), one, (logits[:, 1:] - logits[:, :1])[:, None], labels)[:, 0]
+    as_two = blended(Blend([two], ["deep"]), two, logits[:, None], labels)
+    assert torch.sigmoid(as_one).numpy() == pytest.approx(torch.softmax(as_two, 1)[:, 1].numpy(), abs=0.1)
+
+
+def test_where_no_class_is_named_too_often_there_is_no_offset(drawn):
+    labels, generator = drawn
+    blend = Blend([CLASSES], ["deep"])
+    blended(blend, CLASSES, logits_of(labels, 2.0, generator)[:, None], labels)
+    assert not blend.offsets.any()
+
+
 def test_numbers_are_least_squares_with_weights_that_are_not_negative():
     generator = torch.Generator().manual_seed(0)
     labels = torch.randn(500, generator=generator, dtype=torch.float64)

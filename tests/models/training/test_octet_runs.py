@@ -135,3 +135,10 @@ def test_a_served_checkpoint_holds_the_averaged_weights(runs):
     name = next(name for name in served if name.startswith("deep.") and f"average.{name}" in state)
     assert np.array_equal(served[name].numpy(), state[f"average.{name}"].numpy())
     assert not np.array_equal(served[name].numpy(), state[f"model.{name}"].numpy())
+
+
+def test_why_the_wide_branch_got_its_effort_is_said_without_a_budget_too(dataset):
+    plans = [choose_for_device(octet(), dataset, request=PlanRequest(steps=3), budget_s=s) for s in (None, 1000.0)]
+    assert plans[0] == plans[1]
+    assert plans[0].wide_effort == 0
+    assert plans[0].reasons["wide_effort"].startswith("effort 0 of 4: about ")

@@ -130,6 +130,16 @@ def test_more_features_have_fewer_bins():
     assert (few.width, many.width) == (100 * 18, 1000 * 6)
 
 
+def test_numbers_are_hidden_in_training_alone():
+    some = files(8)
+    model = fitted(view(), some)
+    model.drop.p = 0.0
+    assert not torch.equal(model(batch_of(some)), model(batch_of(some)))
+    model.hidden = 0.0
+    assert torch.equal(model(batch_of(some)), model(batch_of(some)))
+    torch.testing.assert_close(model(batch_of(some)), model.eval()(batch_of(some)))
+
+
 @pytest.mark.parametrize("records", [1, 6])
 def test_it_learns_a_rule_on_a_number_of_several_bytes(records):
     """Whether the first float of most records lies between two bounds."""
