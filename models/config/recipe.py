@@ -126,7 +126,15 @@ def recipe(form: ShortForm, summary: DatasetSummary, train: int, device: Device,
     units = {"raster": usual / unit, "wave": usual, "bytes": usual / stride.value}
     member_s = train * _passes(train, views) * sum(UNIT_S[view] * units[view] for view in UNIT_S if view in views)
     share = budget_s / member_s if device == "cpu" and member_s else math.inf
-    return [*FIXED, *chosen, _members(train, share), length, stride, *_pace(train, usual, views), *_balance(form, summary)]
+    return [
+        *FIXED,
+        *chosen,
+        _members(train, share),
+        length,
+        stride,
+        *_pace(train, usual, views),
+        *_balance(form, summary),
+    ]
 
 
 def octet_choices(full: RunConfig, summary: DatasetSummary, device: Device) -> list[Choice]:
@@ -281,6 +289,18 @@ def _pace(train: int, length: int, views: Sequence[ViewName]) -> Iterator[Choice
 def _passes(train: int, views: Sequence[ViewName]) -> int:
     """Over the training files, as far as time allows."""
     return max(int(up_to(PASSES[view], train)) for view in PASSES if view in views or view == "bytes")
+
+
+def _balance(form: ShortForm, summary: DatasetSummary) -> Iterator[Choice]:
+    """Whether training draws rare classes more often; of a single target alone, as a missing label is never drawn."""
+    (name, kind, _), *others = form.wanted()
+    counts = (summary.targets[name].classes or {}).values()
+    if others or kind == "continuous" or len(counts) < 2:
+        return
+    most, least = max(counts), min(counts)
+    if least >= RARE and UNEVEN[0] <= most / least <= UNEVEN[1]:
+        why = f"{most} files of the commonest class and {least} of the rarest: each class is drawn equally often"
+        yield Choice("/globals/training_control/weighted_sampling_columns", ["all"], why)
 
 
 def up_to(table: Sequence[tuple[float, float | int]], count: int) -> float | int:

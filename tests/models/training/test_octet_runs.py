@@ -10,6 +10,7 @@ from models.inference.predictor import Predictor
 from models.training import checkpoint
 from models.training.build import Job, open_job
 from models.training.loop import train
+from models.training.plan import choose_for_device
 from models.training.report import Outcome
 from tests.models.training.tasks import Recorder, config_of, pack_of, sides, trained
 
