@@ -159,8 +159,8 @@ def _gathered(task: _Task, columns: Sequence[int]) -> tuple[Features, list[str]]
 
 
 def _most_features(columns: int, memory_bytes: int) -> int:
-    """How many a checkpoint may hold, and half of the memory when they are stored."""
-    return min(WEIGHTS // columns, memory_bytes // 2 // (FEATURE_BYTES + WEIGHT_BYTES * columns))
+    """How many a checkpoint may hold, and a quarter of the memory when they are stored."""
+    return min(WEIGHTS // columns, memory_bytes // 4 // (FEATURE_BYTES + WEIGHT_BYTES * columns))
 
 
 def _fewest_files(features: Features, most: int) -> int:
