@@ -182,9 +182,7 @@ def _machine(
     known = np.flatnonzero(~labels.isnan().numpy()) if target.classes is None else np.empty(0, np.int64)
     train, valid = known[known < task.train], known[known >= task.train]
     numbers, none = labels.numpy().astype(np.float64), np.empty(0)
-    if len(train) < FEWEST_FILES or not small_enough(
-        np.array([len(task.files[place]) for place in known.tolist()], np.int64)
-    ):
+    if len(train) < FEWEST_FILES or not small_enough(task.files.lengths()[known]):
         return None, none
 
     def fitted(places: Int64) -> KernelMachine:
