@@ -43,10 +43,11 @@ class HelixConv(nn.Module):
         return answer
 
 
-class PieceNorm(nn.Module):
-    """RMS norm over all channels and places of a piece (Zhang & Sennrich 2019; one group, as Wu & He 2018).
+class RowsNorm(nn.Module):
+    """Each place over the root of two mean squares, half its own over the channels, half that of the whole piece.
 
-    Not place by place: that makes the noise of an empty place as loud as a line.
+    Divisive normalisation (Heeger 1992). Its own alone would make the noise of an empty place as loud as a line, that
+    of the piece alone learns noisy pictures less well.
     """
 
     def __init__(self, channels: int) -> None:
@@ -55,9 +56,11 @@ class PieceNorm(nn.Module):
 
     def forward(self, x_BCRW: Tensor, there_B1RW: Tensor) -> Tensor:
         """(B, C, R, W), zeros where nothing is, and there (B, 1, R, W) float -> (B, C, R, W)."""
-        count_B1 = there_B1RW.sum((1, 2, 3), keepdim=True).clamp(min=1) * len(self.weight)
-        scale_B1 = torch.rsqrt(x_BCRW.square().sum((1, 2, 3), keepdim=True) / count_B1 + 1e-6)
-        answer: Tensor = x_BCRW * (self.weight[:, None, None] * scale_B1)
+        place_B1RW = x_BCRW.square().mean(1, keepdim=True)
+        count_B111 = there_B1RW.sum((1, 2, 3), keepdim=True).clamp(min=1)
+        piece_B111 = place_B1RW.sum((1, 2, 3), keepdim=True) / count_B111
+        scale_B1RW = torch.rsqrt((place_B1RW + piece_B111) / 2 + 1e-6)
+        answer: Tensor = x_BCRW * scale_B1RW * self.weight[:, None, None]
         return answer
 
 
@@ -66,7 +69,7 @@ class RasterBlock(nn.Module):
 
     def __init__(self, channels: int, dropout: float) -> None:
         super().__init__()
-        self.norm = PieceNorm(channels)
+        self.norm = RowsNorm(channels)
         self.first = HelixConv(channels, channels)
         self.second = HelixConv(channels, channels)
         self.drop = nn.Dropout(dropout)
@@ -86,7 +89,7 @@ class RasterStage(nn.Module):
     def __init__(self, channels: int, out: int, stride: tuple[int, int], blocks: int, dropout: float) -> None:
         super().__init__()
         self.stride = stride
-        self.norm = PieceNorm(channels)
+        self.norm = RowsNorm(channels)
         self.down = HelixConv(channels, out, stride)
         self.blocks = nn.ModuleList(RasterBlock(out, dropout) for _ in range(blocks))
 
@@ -139,7 +142,7 @@ class RasterView(View):
             RasterStage(a, b, stride, blocks, dropout)
             for a, b, stride in zip(widths[:-1], widths[1:], later, strict=True)
         )
-        self.norm = PieceNorm(widths[-1])
+        self.norm = RowsNorm(widths[-1])
         self.pool = MaskedPool(widths[-1])
         self.features = self.pool.features
         self.grid: nn.Conv2d | None = None
