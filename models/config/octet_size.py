@@ -307,7 +307,7 @@ def _fields(octet: OctetConfig, size: Dimensions, length: int) -> ViewSize:
         dense=dense,
         features=_pooled(width) if many else width,
         kept=FLOAT * kept,
-        passing=rows * (6 * 2 * FLOAT * inputs + 40.0 * octet.fields.length) + FLOAT * 6 * width * rows,
+        passing=rows * (7 * FLOAT * inputs + 40.0 * octet.fields.length) + FLOAT * 6 * width * rows,
     )
 
 
