@@ -66,4 +66,5 @@ class QuantileEncoding(nn.Module):
             self.knots[at, : len(distinct)] = torch.from_numpy(distinct)
             self.levels[at, : len(distinct)] = torch.from_numpy(levels)
             self.levels[at, len(distinct) :] = levels[-1]
-            self.centre[at], self.spread[at] = float(known.mean()), float(known.std())
+            # The smallest numbers there are vary by less than a number can say: their plain value then says nothing.
+            self.centre[at], self.spread[at] = float(known.mean()), float(known.std()) or torch.inf

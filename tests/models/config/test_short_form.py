@@ -104,7 +104,7 @@ ROWS = Period(length=28, strength=0.5, unit=1, evenness=0.6)
 
 FLOATS = NumberRun(at=4, reading="f32le", count=5)
 RECORD = Fields(length=24, offset=0, table=False, covered=0.9, numbers=(FLOATS,))
-MIXED = Fields(length=64, offset=0, table=False, covered=0.3, numbers=(FLOATS,))
+MIXED = Fields(length=64, offset=0, table=False, covered=0.2, numbers=(FLOATS,))
 TABLE = Fields(length=28, offset=2, table=True, covered=0.8, numbers=(FLOATS,))
 MIXED_TABLE = Fields(length=28, offset=2, table=True, covered=0.2, numbers=(FLOATS,))
 

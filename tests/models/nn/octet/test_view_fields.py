@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.config.octet import FieldsConfig, NumbersConfig
@@ -110,6 +110,7 @@ def test_numbers_are_encoded_between_quantiles():
     assert found.abs().max() <= 4
 
 
+@example(numbers=[0.0, 5e-324], bins=1)
 @given(st.lists(st.floats(-1e30, 1e30), min_size=2, max_size=60), st.integers(1, 16))
 def test_an_encoding_rises_with_its_number_whatever_it_was_fitted_to(numbers, bins):
     encoding = QuantileEncoding(1, bins)
