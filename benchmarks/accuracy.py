@@ -1,12 +1,13 @@
 """How right the default is: data sets trained with nothing but a time budget, seed 0, then their held-out files asked.
 
-    .venv/bin/python -m benchmarks.accuracy DATA OUT [--only NAME ...] [--seconds S] [--test] [--more JSON]
+    .venv/bin/python -m benchmarks.accuracy DATA OUT [--only NAME ...] [--seconds S] [--test] [--kept] [--more JSON]
 
 DATA holds a folder a set, with an archive, labels_train.csv and labels_test.csv (as README.md there says); `records`,
 `period` and `shifted` are made here (2,000 files to train on, 500 to test). Trained by `python -m models train` on the
 training labels alone. Without --test nothing reads the test labels; with it the best checkpoint answers the test
-files, once. --more: further keys of the short form, for ablations. Printed: what the run chose, its best validation,
-the test figure with its 95 % interval (Wilson's for shares, bootstrap for errors), and the wall time.
+files, once; with --kept it is the one that lies in OUT from before. --more: further keys of the short form, for
+ablations. Printed: what the run chose, its best validation, the test figure with its 95 % interval (Wilson's for
+shares, bootstrap for errors), and the wall time.
 """
 
 import argparse
@@ -57,7 +58,8 @@ def main() -> int:
         out = arguments.out / name
         seconds = arguments.seconds or SECONDS.get(name, 900.0)
         began = time.monotonic()
-        train(source, out, seconds, json.loads(arguments.more))
+        if not arguments.kept:
+            train(source, out, seconds, json.loads(arguments.more))
         took = time.monotonic() - began
         best = max((out / "checkpoints").glob("best-*.safetensors"), key=lambda path: int(path.stem.split("-")[1]))
         print(f"{name}: {chosen_in_words(out)}")
@@ -178,6 +180,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", choices=[*TARGETS, *MADE])
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--test", action="store_true", help="read the test labels, once, at the end")
+    parser.add_argument("--kept", action="store_true", help="train nothing: measure what OUT holds")
     parser.add_argument("--more", default="{}", help="more keys of the short form, as JSON")
     return parser.parse_args()
 
