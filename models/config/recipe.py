@@ -80,8 +80,8 @@ WARMUP_SHARE, MOST_WARMUP = 0.1, 100
 MEMBERS = ((300, 2), (5_000, 3), (math.inf, 1))
 """Up to so many training files: so many networks side by side at most, as far as all of their passes fit into the time.
 Few files vary a network much; averaging is the cure."""
-UNIT_S: Mapping[str, float] = {"raster": 4e-6, "wave": 3e-7, "bytes": 7.5e-5}
-"""Seconds of one core in which a member of size tiny learns from a unit of a raster, a byte of a signal, or a frame."""
+UNIT_S: Mapping[str, float] = {"raster": 4e-6, "wave": 5.5e-7, "bytes": 7.5e-5}
+"""Seconds of two cores that a member of size tiny takes for a unit of a raster, a byte of a signal, or a frame."""
 STRIDES = ((160, 1), (640, 2), (1_536, 4), (math.inf, 8))
 """Up to so many bytes of a piece: the stem makes a frame of so many."""
 ONE_LENGTH = 0.95
