@@ -191,7 +191,7 @@ def _members(train: int, share: float = math.inf) -> Choice:
     most = int(up_to(MEMBERS, train))
     members = int(max(1, min(most, share)))
     why = f"for {train} training files"
-    return Choice(f"{OCTET}/members", members, why if members == most else f"{why}, as many as learn them in the time")
+    return Choice(f"{OCTET}/members", members, why if members == most else f"{why}, as many as the time lets learn")
 
 
 def _views(probes: Probes, given: OctetConfig) -> tuple[list[ViewName], str]:

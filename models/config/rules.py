@@ -101,7 +101,10 @@ def _fields(fields: FieldsConfig) -> Iterator[Fault]:
     end = 0
     for at, run in enumerate(fields.numbers):
         if run.end > fields.length:
-            yield Fault(f"{OCTET}/fields/numbers/{at}", f"ends at byte {run.end} of a record of {fields.length}.")
+            yield Fault(
+                f"{OCTET}/fields/numbers/{at}",
+                f"ends at byte {run.end} of a record of {fields.length}: lower count or at, or raise length.",
+            )
         elif run.at < end:
             yield Fault(
                 f"{OCTET}/fields/numbers/{at}/at",
