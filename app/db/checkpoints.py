@@ -1,5 +1,6 @@
 """Statements about checkpoints. Writers hold the run's row."""
 
+import math
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, select
@@ -28,9 +29,8 @@ def get(tx: Connection, run_id: str, kind: str, step: int) -> CheckpointRow | No
 
 
 def best(tx: Connection, run_id: str) -> list[CheckpointRow]:
-    """The served checkpoints of a run, the best first: by average, at a tie the earlier."""
-    average = checkpoints.c.average
-    return every(tx, _of_kind(run_id, "best").order_by(average.desc().nulls_last(), checkpoints.c.step), CheckpointRow)
+    """The served checkpoints of a run, the best first: by average, at a tie by validation loss, then by step."""
+    return sorted(every(tx, _of_kind(run_id, "best"), CheckpointRow), key=_rank)
 
 
 def resumes(tx: Connection, run_id: str) -> list[CheckpointRow]:
@@ -57,6 +57,12 @@ def remove(tx: Connection, row: CheckpointRow) -> None:
             checkpoints.c.run_id == row.run_id, checkpoints.c.kind == row.kind, checkpoints.c.step == row.step
         )
     )
+
+
+def _rank(row: CheckpointRow) -> tuple[float, float, int]:
+    """Small for a good one. A row of no average stands behind all, one of no loss behind its equals."""
+    loss = row.metrics.get("", {}).get("loss", math.inf)
+    return (math.inf if row.average is None else -row.average, loss, row.step)
 
 
 def _of_kind(run_id: str, kind: str) -> Select[Any]:

@@ -1,6 +1,7 @@
 """A run's folder, for training without the service: points.jsonl, config.json, plan.json, used.json, checkpoints/."""
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -27,8 +28,8 @@ class FolderInUse(TrainingError):
 class RunFolder:
     """A Report that writes to a folder and says a line per validation to standard error.
 
-    Of the `best` checkpoints the n_saved_models with the highest average stay (of equals the earlier), of the `resume`
-    ones the newest two. From its making on, time counts as the run's.
+    Of the `best` checkpoints the n_saved_models with the highest average stay (of equals those of the lower loss, then
+    the earlier), of the `resume` ones the newest two. From its making on, time counts as the run's.
     """
 
     def __init__(self, folder: Path, chosen: Chosen, clock: Callable[[], float] = time.monotonic) -> None:
@@ -116,8 +117,9 @@ class RunFolder:
 
     def _ranked(self) -> list[Path]:
         """Served checkpoints, the best first."""
-        averages = {p: read_header(p, "octet-model")["average"] for p in self.checkpoints.glob("best-*.safetensors")}
-        return sorted(averages, key=lambda path: (-averages[path], _step_of(path)))
+        headers = {p: read_header(p, "octet-model") for p in self.checkpoints.glob("best-*.safetensors")}
+        ranks = {p: (-kept["average"], kept.get("loss", math.inf), _step_of(p)) for p, kept in headers.items()}
+        return sorted(ranks, key=ranks.__getitem__)
 
 
 def planned_device(folder: Path) -> Literal["cpu", "cuda"] | None:

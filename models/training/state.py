@@ -76,7 +76,13 @@ def save_model(state: TrainState, identity: Identity, folder: Path) -> Saved:
     """Write the `best` file: weights and all that a prediction needs. state.last is the validation at this step."""
     assert state.last is not None, "a best checkpoint follows a validation"
     whole = identity.header()
-    header = {"step": state.step, "average": state.last.score, "config": whole["config"], "targets": whole["targets"]}
+    header = {
+        "step": state.step,
+        "average": state.last.score,
+        "loss": state.last.values[None]["loss"],
+        "config": whole["config"],
+        "targets": whole["targets"],
+    }
     path = folder / f"best-{state.step}.safetensors"
     digest, size = checkpoint.write(path, "octet-model", header, state.model.state_dict())
     state.written = state.step

@@ -70,7 +70,13 @@ def a_point(
 
 
 def checkpointed(
-    parts: Parts, lease: Lease, kind: Any, step: int, average: float | None = None, content: bytes | None = None
+    parts: Parts,
+    lease: Lease,
+    kind: Any,
+    step: int,
+    average: float | None = None,
+    content: bytes | None = None,
+    **metrics: float,
 ) -> tuple[str, list[str]]:
     """Store and record a checkpoint; its key, and the keys that may be deleted."""
     file = Path(parts.settings.incoming_dir) / f"{kind}-{step}"
@@ -78,5 +84,5 @@ def checkpointed(
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     blob = parts.storage.put(checkpoint_key(lease.run_id, kind, step, digest), file)
     file.unlink()
-    saved = Saved(kind, step, file, blob.digest, blob.size_bytes, average, {"": {"mcc": average or 0.0}})
+    saved = Saved(kind, step, file, blob.digest, blob.size_bytes, average, {"": {"mcc": average or 0.0} | metrics})
     return blob.key, record_checkpoint(parts, lease, saved, blob)

@@ -32,11 +32,11 @@ def folder_of(tmp_path):
     return make
 
 
-def write(folder: RunFolder, kind: str, step: int, average: float | None = None) -> None:
-    """A checkpoint file of this average, and the folder told of it."""
+def write(folder: RunFolder, kind: str, step: int, average: float | None = None, loss: float = 0.5) -> None:
+    """A checkpoint file of this average and loss, and the folder told of it."""
     path = folder.checkpoints / f"{kind}-{step}.safetensors"
     form = "octet-model" if kind == "best" else "octet-train-state"
-    digest, size = checkpoint.write(path, form, {"step": step, "average": average}, {"a": torch.zeros(1)})
+    digest, size = checkpoint.write(path, form, {"step": step, "average": average, "loss": loss}, {"a": torch.zeros(1)})
     folder.saved(Saved(kind, step, path, digest, size, average, {}))
 
 
@@ -67,6 +67,15 @@ def test_of_the_best_those_with_the_highest_averages_stay_and_of_equals_the_earl
     write(folder, "best", 110, 0.9)
     assert kept(folder) == ["best-110", "best-20", "best-30"]
     assert folder.best() == folder.checkpoints / "best-110.safetensors"
+
+
+def test_of_equal_averages_the_one_of_the_lower_loss_is_the_best(folder_of):
+    folder = folder_of(saved_models=2)
+    folder.begin()
+    for step, average, loss in [(0, 1.0, 0.02), (9, 1.0, 0.01), (18, 1.0, 0.03), (27, 0.9, 0.0)]:
+        write(folder, "best", step, average, loss)
+    assert kept(folder) == ["best-0", "best-9"]
+    assert folder.best() == folder.checkpoints / "best-9.safetensors"
 
 
 def test_of_the_states_the_newest_two_stay(folder_of):

@@ -18,9 +18,9 @@ def steps(parts, lease, kind):
     return [row.step for row in checkpoints(parts, lease.run_id) if row.kind == kind]
 
 
-def save(parts, lease, kind, step, average=None, content=None):
+def save(parts, lease, kind, step, average=None, content=None, **metrics):
     """Store and record as a worker does: what is of no use any more is deleted."""
-    key, surplus = checkpointed(parts, lease, kind, step, average, content)
+    key, surplus = checkpointed(parts, lease, kind, step, average, content, **metrics)
     for old in surplus:
         parts.storage.delete(old)
     return key
@@ -31,6 +31,13 @@ def test_the_highest_averages_stay_and_at_a_tie_the_earlier(parts, lease):
         save(parts, lease, "best", step, average)
     assert steps(parts, lease, "best") == [2, 3]
     assert get_run(parts, lease.run_id).best["step"] == 2
+
+
+def test_of_equal_averages_the_one_of_the_lower_loss_stays_and_is_the_best(parts, lease):
+    for step, average, loss in ((0, 1.0, 0.02), (9, 1.0, 0.01), (18, 1.0, 0.03), (27, 0.9, 0.0)):
+        save(parts, lease, "best", step, average, loss=loss)
+    assert steps(parts, lease, "best") == [0, 9]
+    assert get_run(parts, lease.run_id).best["step"] == 9
 
 
 def test_best_names_a_stored_checkpoint_after_each_record(parts, lease):
