@@ -2,8 +2,8 @@
 
 A message says no more than "look at run X", or "at prediction X". The row of the database is the truth, a worker takes
 the job by a lease, and the reaper announces again what was lost; so a lost message costs seconds and a doubled one
-costs nothing. Predictions over data sets have a queue of their own, so that they need not wait behind a training of
-hours.
+costs nothing. Its headers say which request it comes from (app/tracing.py). Predictions over data sets have a queue of
+their own, so that they need not wait behind a training of hours.
 
 The URL is `redis://HOST:PORT/DB`, `rediss://...` or `redis+socket:///PATH`; `?prefix=NAME` (default `octet`) names the
 keys, so that several services can share one Redis.
@@ -19,6 +19,7 @@ from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
 from app.settings import Settings
+from app.tracing import current
 
 TRAIN_RUN = "octet.train_run"
 PREDICT_DATASET = "octet.predict_dataset"
@@ -73,8 +74,12 @@ class CeleryBroker:
 
     def announce(self, job_id: str, queue: Queue = Queue.RUNS) -> None:
         """See Broker."""
+        origin = current()
+        headers = {name: value for name, value in origin.carried.items() if value} if origin else {}
         try:
-            self._app.send_task(TASKS[queue], args=[job_id], queue=queue.value, ignore_result=True, retry=False)
+            self._app.send_task(
+                TASKS[queue], args=[job_id], queue=queue.value, headers=headers, ignore_result=True, retry=False
+            )
         except BrokerError as error:
             log.warning("%s of %s could not be announced (%s); the reaper will do it", job_id, queue, error)
 

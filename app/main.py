@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict
 from importlib.metadata import version
 from types import FrameType
 
@@ -116,7 +115,6 @@ def _reap(parts: Parts, stopping: threading.Event) -> None:
     """Look every reaper_s seconds; a failure (the database away) is logged and tried again."""
     while not stopping.wait(parts.settings.clocks.reaper_s):
         try:
-            for action in reap(parts):
-                log.info("reaped", extra={"fields": asdict(action)})
+            reap(parts)
         except Exception:
             log.exception("the reaper failed; it looks again")

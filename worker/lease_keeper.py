@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
@@ -33,8 +34,8 @@ class LeaseKeeper:
         self._ending = False
         self._changed = threading.Condition()
         """Guards the four fields above; told of when the lease is taken, lost or given up."""
-        self._renewing = threading.Thread(target=self._keep_renewing, name="lease-keeper", daemon=True)
-        self._watching = threading.Thread(target=self._watch, name="lease-watch", daemon=True)
+        self._renewing = _thread(self._keep_renewing, "lease-keeper")
+        self._watching = _thread(self._watch, "lease-watch")
 
     def __enter__(self) -> Self:
         self._renewing.start()
@@ -101,3 +102,8 @@ class LeaseKeeper:
             self._taken = True
             self._changed.notify_all()
         self._on_lost()
+
+
+def _thread(work: Callable[[], None], name: str) -> threading.Thread:
+    """A thread whose log lines say, as those of the thread that made it, which run they belong to."""
+    return threading.Thread(target=copy_context().run, args=(work,), name=name, daemon=True)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.problems import nul_in_address, unexpected
 from app.api.root import placed
 from app.telemetry import Telemetry
+from app.tracing import TRACEPARENT, Origin, about
 
 log = logging.getLogger("octet.http")
 
@@ -35,16 +36,24 @@ class Observe:
             await self._app(scope, receive, send)
             return
         scope = placed(scope, self._root_path)
-        asked = Headers(scope=scope).get("x-request-id", "")
+        headers = Headers(scope=scope)
+        asked, traces = headers.get("x-request-id", ""), headers.getlist(TRACEPARENT)
         request_id = asked if SAFE_ID.fullmatch(asked) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
+        origin = Origin.of(traces[0] if len(traces) == 1 else None, request_id)
+        with about(origin):
+            await self._answer(scope, receive, send, origin)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, origin: Origin) -> None:
         status, began = 0, time.perf_counter()
 
         async def tagged(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["x-request-id"] = request_id
+                answered = MutableHeaders(scope=message)
+                answered["x-request-id"] = origin.request_id or ""
+                answered[TRACEPARENT] = origin.traceparent
             await send(message)
 
         try:
@@ -52,12 +61,12 @@ class Observe:
         except ClientDisconnect:
             status = CLIENT_GONE
         except Exception:
-            log.exception("unexpected error", extra={"fields": {"request_id": request_id, "path": scope["path"]}})
+            log.exception("unexpected error", extra={"fields": {"path": scope["path"]}})
             if status:
                 raise  # half an answer is out: only a broken connection tells the client so
             await unexpected(Request(scope))(scope, receive, tagged)
         finally:
-            self._note(scope, request_id, status or CLIENT_GONE, time.perf_counter() - began)
+            self._note(scope, status or CLIENT_GONE, time.perf_counter() - began)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """To the application; HEAD as GET, whose body the server leaves out (RFC 9110, section 9.3.2)."""
@@ -71,14 +80,15 @@ class Observe:
         try:
             await self._app(inner, receive, send)
         finally:
-            scope["route"] = inner.get("route")
+            scope.update({name: inner[name] for name in ("route", "path_params") if name in inner})
 
-    def _note(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "(none)")
         method = scope["method"] if scope["method"] in METHODS else "(other)"
         self._telemetry.answered(method, route, status, seconds)
+        named = scope.get("path_params", {})
         fields = {
-            "request_id": request_id,
+            **{job: named[f"{job}_id"] for job in ("run", "prediction") if f"{job}_id" in named},
             "method": method,
             "path": scope["path"],
             "status": status,

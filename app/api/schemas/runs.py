@@ -53,6 +53,7 @@ class RunSummary(BaseModel):
     worker: str | None
     stopped: str | None = Field(description="Why training ended before its last step, e.g. time.")
     error: JobError | None
+    trace_id: str | None = Field(description="Of the request that made it; log lines and events carry it.")
     created: Time
     started: Time | None
     ended: Time | None

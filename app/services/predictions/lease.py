@@ -19,6 +19,7 @@ from app.services.jobs.states import Status, change
 from app.services.predictions.failures import give_up
 from app.services.predictions.keys import Form
 from app.storage import Blob, digest_of
+from app.tracing import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class PredictionLease:
     checkpoint_digest: str
     dataset_key: str  # in storage: the folder of the pack
     files: int
+    origin: Origin  # this attempt, as a part of what the request began that made the prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +161,5 @@ def _lease(row: PredictionRow, token: str) -> PredictionLease:
         checkpoint_digest=row.checkpoint_digest,
         dataset_key=storage_key(row.dataset_digest),
         files=row.files,
+        origin=Origin.of(row.traceparent, row.request_id),
     )

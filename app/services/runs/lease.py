@@ -18,8 +18,9 @@ from app.services.jobs.outcomes import JobEnd, JobError
 from app.services.jobs.states import Status
 from app.services.runs.failures import give_up
 from app.services.runs.keeping import best_of, is_whole, keep_checkpoint
-from app.services.runs.states import transition
+from app.services.runs.states import origin_of, transition
 from app.storage import Blob
+from app.tracing import Origin
 from models.training.report import Plan, Point, Progress, Saved
 
 
@@ -38,6 +39,7 @@ class Lease:
     plan: dict[str, Any] | None  # of an earlier attempt: to be kept
     max_runtime_s: float | None
     used_s: float  # by earlier attempts
+    origin: Origin  # this attempt, as a part of what the request began that made the run
 
     @property
     def job_id(self) -> str:
@@ -98,9 +100,10 @@ def record_plan(parts: Parts, lease: Lease, plan: Plan, *, max_runtime_s: float 
     if max_runtime_s is not None:
         values["max_runtime_s"] = max_runtime_s
     with parts.db.transaction() as tx:
-        held(tx, RUNS, lease)
+        run = held(tx, RUNS, lease)
         leases.write(tx, RUNS, lease.run_id, lease.token, values)
-        events.add(tx, lease.run_id, "planned", {"steps": plan.steps, "batch_size": plan.batch_size})
+        said = {"steps": plan.steps, "batch_size": plan.batch_size}
+        events.add(tx, lease.run_id, "planned", {"attempt": lease.attempt, **said, **origin_of(run).named})
 
 
 def record_progress(parts: Parts, lease: Lease, progress: Progress) -> None:
@@ -222,4 +225,5 @@ def _lease(run: RunRow, token: str) -> Lease:
         plan=run.plan,
         max_runtime_s=run.max_runtime_s,
         used_s=run.used_s,
+        origin=Origin.of(run.traceparent, run.request_id),
     )

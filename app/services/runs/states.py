@@ -7,6 +7,7 @@ from app.db.engine import Transaction
 from app.db.jobs import RUNS
 from app.db.tables.runs import RunRow
 from app.services.jobs.states import Status, change
+from app.tracing import Origin, current
 
 
 def transition(
@@ -19,8 +20,14 @@ def transition(
 ) -> RunRow:
     """Change the state of a run that this transaction holds, write the event, and return the run as it is now.
 
-    `data` goes into the event, `changes` into the run's other columns. Raises WrongState.
+    `data` goes into the event, `changes` into the run's other columns. The event names the request that it comes from:
+    the one at hand (a cancel), else the run's own. Raises WrongState.
     """
     moved = change(tx, RUNS, run, to, changes)
-    events.add(tx, run.id, to, {"attempt": moved.attempt, **(data or {})})
+    events.add(tx, run.id, to, {"attempt": moved.attempt, **(data or {}), **origin_of(run).named})
     return moved
+
+
+def origin_of(run: RunRow) -> Origin:
+    """Where what happens now to a run comes from."""
+    return current() or Origin.of(run.traceparent, run.request_id)

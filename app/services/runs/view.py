@@ -6,6 +6,7 @@ from typing import Any
 from app.db.tables.runs import RunRow
 from app.services.jobs.states import ENDED
 from app.services.times import rfc3339, rfc3339_or_none
+from app.tracing import trace_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class RunView:
     stopped: str | None
     error: dict[str, Any] | None
     last_cursor: int
+    trace_id: str | None
     created: str
     started: str | None
     ended: str | None
@@ -79,6 +81,7 @@ def view_of(run: RunRow) -> RunView:
         stopped=run.stopped,
         error=run.error,
         last_cursor=run.last_cursor,
+        trace_id=trace_id_of(run.traceparent),
         created=rfc3339(run.created),
         started=rfc3339_or_none(run.started),
         ended=rfc3339_or_none(run.ended),
