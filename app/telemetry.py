@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 
 import orjson
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
 from app.tracing import line_fields
 
@@ -54,6 +54,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # memory, open files, CPU time of this process
         self.requests = Counter(
             "octet_http_requests", "HTTP requests answered.", ["method", "route", "status"], registry=self.registry
         )

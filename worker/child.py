@@ -16,6 +16,8 @@ from worker.child_life import Channel, DeviceMissing, StopOnSignal, live
 from worker.messages import Assignment, Points
 
 log = logging.getLogger("octet.training")
+SHOWN = 12
+"""Values of a validation that its line in the log names; the points have all."""
 
 
 class Teller:
@@ -31,6 +33,9 @@ class Teller:
     def points(self, points: Sequence[Point]) -> None:
         """See models.training.report.Report."""
         self._channel.say(Points(tuple(points)))
+        if measured := [point for point in points if point.split == "valid"]:
+            values = [f"{point.target or 'all'} {point.name} {point.value:.4g}" for point in measured[:SHOWN]]
+            log.info("step %d measured: %s", measured[0].step, ", ".join(values))
 
     def progress(self, progress: Progress) -> None:
         """See models.training.report.Report."""
@@ -39,6 +44,7 @@ class Teller:
     def saved(self, saved: Saved) -> None:
         """See models.training.report.Report."""
         self._channel.say(saved)
+        log.info("step %d saved: %s, %d bytes", saved.step, saved.kind, saved.size_bytes)
 
 
 def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcome:

@@ -108,12 +108,13 @@ class LeasedWork(ABC):
             if self._child is not None:
                 self._child.close()
             with suppress(OSError):
-                space.keep_log(self._parts.storage)
+                space.keep_log(self._parts.storage)  # to its last word
             space.remove()
 
     def _follow(self, child: ChildProcess, space: Workspace, keeper: LeaseKeeper) -> JobEnd | HandBack:
         """Hear the child until it is gone, and pass orders on to it."""
         record = self._recorder()
+        said = space.shared_log(self._parts.storage)
         starved = killed_for_memory()
         ordered: Literal["cancel", "shutdown"] | None = None
         stop_by = inf
@@ -123,6 +124,7 @@ class LeasedWork(ABC):
             for message in child.messages(TICK_S):
                 record.take(message)
             record.flush()
+            said.share()
             if ordered is None and (ordered := self._order(keeper)) is not None:
                 child.stop()
                 stop_by = time.monotonic() + self._clocks.grace_s

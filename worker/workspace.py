@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.settings import Settings
 from app.storage import Storage
 from worker.messages import Assigned
+from worker.shared_log import SharedLog, store_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Workspace:
         of_job = self.folder.parent
         for left in sorted(of_job.iterdir()) if of_job.is_dir() else ():
             old = Workspace(self.job_id, int(left.name), left, self.log_key)
-            old.keep_log(storage)
+            with suppress(OSError):  # a log is not worth an attempt
+                old.keep_log(storage)
             old.remove()
         self.files.mkdir(parents=True)
 
@@ -56,10 +59,13 @@ class Workspace:
         self.assignment.write_text(assignment.model_dump_json(indent=1))
 
     def keep_log(self, storage: Storage) -> None:
-        """Store the log under the attempt's key, unless it is there or there is none."""
-        key = self.log_key(self.job_id, self.attempt)
-        if self.log.exists() and not storage.exists(key):
-            storage.put(key, self.log)
+        """Store the whole log under the attempt's key, if there is one: what is there may be older."""
+        if self.log.exists():
+            store_log(self.log, storage, self.log_key(self.job_id, self.attempt))
+
+    def shared_log(self, storage: Storage) -> SharedLog:
+        """The log, to be stored while the child writes it."""
+        return SharedLog(self.log, storage, self.log_key(self.job_id, self.attempt))
 
     def remove(self) -> None:
         """Delete the folder, and the job's when it was the last."""

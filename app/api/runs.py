@@ -12,7 +12,8 @@ from app.api.body import read_object
 from app.api.conditional import not_modified, repr_digest, strong_tag, weak_tag
 from app.api.context import PartsOf, context_of
 from app.api.download import Download
-from app.api.parameters import KNOWN_ALONE, LARGEST, After, Step
+from app.api.logs import RANGES, AttemptNumber, Tail, log_answer
+from app.api.parameters import KNOWN_ALONE, After, Step
 from app.api.rendering import json_of
 from app.api.root import rooted
 from app.api.schemas.problem import problems
@@ -26,7 +27,6 @@ router = APIRouter(tags=["runs"], dependencies=[KNOWN_ALONE])
 RunId = Annotated[str, Path(description="Id of a run.")]
 Body = dict[str, Any]
 WEIGHTS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-LOG = {"text/plain": {"schema": {"type": "string"}}}
 
 
 async def _body(request: Request) -> Body:
@@ -163,19 +163,13 @@ def download_weights(
 
 @router.get(
     "/runs/{run_id}/log",
-    summary="Read the log of an attempt",
+    summary="Read the log",
     response_class=PlainTextResponse,
-    responses={206: {"content": LOG, "description": "The bytes that Range names."}, **problems(404, 416)},
+    responses={**RANGES, **problems(404, 416)},
 )
-def get_log(
-    parts: PartsOf,
-    run_id: RunId,
-    attempt: Annotated[
-        int | None, Query(ge=1, le=LARGEST, description="The last one that has a log, when left out.")
-    ] = None,
-) -> Response:
-    """What the training process said."""
-    return Download(read.log(parts, run_id, attempt), media_type="text/plain; charset=utf-8")
+def get_log(parts: PartsOf, run_id: RunId, attempt: AttemptNumber = None, tail: Tail = None) -> Response:
+    """What the training processes have said so far: every attempt's words, up to 1 MiB each, within seconds."""
+    return log_answer(read.logs(parts, run_id, attempt), attempt, tail)
 
 
 def _with_links(run_id: str, found: read.CheckpointView) -> dict[str, Any]:

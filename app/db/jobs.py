@@ -90,6 +90,13 @@ def count_queued(tx: Connection, jobs: Jobs[Row]) -> int:
     return number(tx, select(func.count()).select_from(jobs.table).where(jobs.table.c.status == "queued"))
 
 
+def oldest_wait_s(tx: Connection, jobs: Jobs[Row]) -> float:
+    """How long the job that waits longest has been queued; 0 when none is."""
+    table = jobs.table
+    query = select(now(tx) - func.min(table.c.updated)).where(table.c.status == "queued")  # set when it was queued
+    return max(0.0, tx.execute(query).scalar() or 0.0)
+
+
 def interrupted(tx: Connection, jobs: Jobs[Row], limit: int) -> list[str]:
     """Ids of queued jobs that were at work before, the oldest first."""
     table = jobs.table

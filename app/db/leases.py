@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from app.db.dialect import now
 from app.db.jobs import Jobs, Row
@@ -52,6 +52,14 @@ def write(tx: Connection, jobs: Jobs[Row], job_id: str, token: str, values: dict
     table = jobs.table
     statement = update(table).where(table.c.id == job_id, table.c.lease_token == token)
     return tx.execute(statement.values(updated=now(tx), **values).returning(table.c.seq)).first() is not None
+
+
+def pulse(tx: Connection, jobs: Jobs[Row]) -> tuple[int, float]:
+    """How many leases are held, and how long ago the oldest heartbeat of one was; 0 when none is held."""
+    table = jobs.table
+    query = select(func.count(), now(tx) - func.min(table.c.counted_at)).where(table.c.lease_expires.is_not(None))
+    held_now, age_s = tx.execute(query).one()
+    return held_now, max(0.0, age_s or 0.0)
 
 
 def expired(tx: Connection, jobs: Jobs[Row]) -> list[Row]:

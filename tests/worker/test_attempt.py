@@ -17,7 +17,7 @@ from app.services.datasets.create import Upload, create_dataset
 from app.services.points import page
 from app.services.runs.control import cancel
 from app.services.runs.lease import acquire, hand_back, record_plan
-from app.services.runs.read import attempts, checkpoints, get_run, log
+from app.services.runs.read import attempts, checkpoints, get_run, logs
 from app.services.runs.submit import submit
 from app.services.runs.view import RunView
 from models.training.report import Plan
@@ -128,7 +128,7 @@ def test_a_run_ends_with_its_points_checkpoints_and_log_and_leaves_no_work_behin
     stored = {(c.kind, c.step) for c in checkpoints(parts, run)}
     assert ("resume", SHORT) in stored
     assert ("best", view.best["step"]) in stored
-    assert "ended at step 6: finished" in log(parts, run).read_text()
+    assert "ended at step 6: finished" in logs(parts, run)[0].path.read_text()
     assert not any((parts.settings.data_dir / "work").iterdir())
     assert len(list(parts.storage.local(f"runs/{run}").glob("*.safetensors"))) == len(stored)
 

@@ -103,7 +103,7 @@ def record_plan(parts: Parts, lease: Lease, plan: Plan, *, max_runtime_s: float 
         run = held(tx, RUNS, lease)
         leases.write(tx, RUNS, lease.run_id, lease.token, values)
         said = {"steps": plan.steps, "batch_size": plan.batch_size}
-        events.add(tx, lease.run_id, "planned", {"attempt": lease.attempt, **said, **origin_of(run).named})
+        events.add(tx, lease.run_id, "planned", {"attempt": lease.attempt, **said, **origin_of(run)})
 
 
 def record_progress(parts: Parts, lease: Lease, progress: Progress) -> None:

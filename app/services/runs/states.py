@@ -24,10 +24,11 @@ def transition(
     the one at hand (a cancel), else the run's own. Raises WrongState.
     """
     moved = change(tx, RUNS, run, to, changes)
-    events.add(tx, run.id, to, {"attempt": moved.attempt, **(data or {}), **origin_of(run).named})
+    events.add(tx, run.id, to, {"attempt": moved.attempt, **(data or {}), **origin_of(run)})
     return moved
 
 
-def origin_of(run: RunRow) -> Origin:
-    """Where what happens now to a run comes from."""
-    return current() or Origin.of(run.traceparent, run.request_id)
+def origin_of(run: RunRow) -> dict[str, str]:
+    """Where what happens now to a run comes from, as its event says it; nothing for runs of before there were traces."""
+    origin = current() or (Origin.of(run.traceparent, run.request_id) if run.traceparent else None)
+    return {} if origin is None else origin.named

@@ -11,11 +11,10 @@ from app.services.runs.read import (
     UnknownStatus,
     attempts,
     checkpoints,
-    count_by_status,
     events,
     get_run,
     list_runs,
-    log,
+    logs,
     weights,
 )
 from tests.support.runs import a_dataset, a_run, checkpointed
@@ -49,14 +48,7 @@ def test_runs_are_found_by_status_name_and_data_set(parts):
         list_runs(parts, status="done")
 
 
-def test_every_status_is_counted(parts):
-    a_run(parts)
-    acquire(parts, a_run(parts).id, "w")
-    counts = count_by_status(parts)
-    assert counts == {"queued": 1, "running": 1, "cancelling": 0, "succeeded": 0, "failed": 0, "cancelled": 0}
-
-
-@pytest.mark.parametrize("read", [get_run, attempts, checkpoints, events, log, lambda p, run: weights(p, run, 1)])
+@pytest.mark.parametrize("read", [get_run, attempts, checkpoints, events, logs, lambda p, run: weights(p, run, 1)])
 def test_a_run_that_does_not_exist_is_not_found_and_the_error_names_some_that_do(parts, read):
     with pytest.raises(UnknownRun, match="there are none yet"):
         read(parts, "nosuch")
