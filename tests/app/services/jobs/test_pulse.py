@@ -1,7 +1,5 @@
 """The numbers that say how the service is doing, as they stand in the database."""
 
-import pytest
-
 from app.broker import Queue
 from app.services.jobs.outcomes import JobEnd
 from app.services.jobs.pulse import pulse
@@ -39,13 +37,10 @@ def test_leases_heartbeats_waits_and_attempts_are_those_of_the_rows(parts):
     assert now.attempts == {"finished": 1, "running": 1}
 
 
-@pytest.mark.usefixtures("parts")
 def test_what_reapers_do_is_counted_where_every_process_sees_it(short):
     run = a_run(short)
-    done = []
+    short.broker.messages.append("somebody else's")  # the queue is not empty: nothing is announced for being late
     for _ in range(2):
         assert acquire(short, run.id, "w")
-        short.broker.messages.append("somebody else's")
-        until(lambda: [action for action in done if action.action == "queued"] or done.extend(reap(short)))
-        done = []
+        until(lambda: reap(short))
     assert pulse(short).reaped["runs", "queued"] == 2
