@@ -10,6 +10,7 @@ keys, so that several services can share one Redis.
 """
 
 import logging
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode
@@ -107,6 +108,43 @@ def open_broker(settings: Settings) -> Broker:
     app = celery_app(settings.broker_url)
     app.conf.broker_transport_options |= {"socket_timeout": REPLY_TIMEOUT_S}
     return CeleryBroker(app)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerFacts:
+    """Who the broker is, whether its messages survive its restart, what it does when it is full, and what waits."""
+
+    server: str
+    version: tuple[int, ...]
+    persistent: bool
+    eviction: str
+    waiting: dict[Queue, int]
+
+
+def broker_facts(url: str) -> BrokerFacts:
+    """Ask the broker about itself; changes nothing. Raises one of BrokerError."""
+    app = celery_app(url)
+    app.conf.broker_transport_options |= {"socket_timeout": REPLY_TIMEOUT_S}
+    try:
+        with app.pool.acquire(block=True, timeout=REPLY_TIMEOUT_S) as connection:
+            client = connection.default_channel.client
+            said = client.info()
+            waiting = {queue: int(client.llen(queue.value)) for queue in Queue}
+            try:
+                snapshots = bool(client.config_get("save").get("save"))
+            except RedisError:  # CONFIG is forbidden where somebody else runs the broker
+                snapshots = bool(said.get("rdb_changes_since_last_save") is not None)
+    finally:
+        app.close()
+    version = str(said.get("valkey_version") or said.get("redis_version", "0"))
+    name = "Valkey" if "valkey_version" in said else "Redis"
+    return BrokerFacts(
+        server=f"{name} {version}",
+        version=tuple(int(part) for part in version.split(".")[:2]),
+        persistent=bool(said.get("aof_enabled")) or snapshots,
+        eviction=str(said.get("maxmemory_policy", "noeviction")),
+        waiting=waiting,
+    )
 
 
 def celery_app(url: str) -> Celery:

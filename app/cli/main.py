@@ -7,6 +7,7 @@ import click
 
 from app.cli.config import config
 from app.cli.datasets import datasets
+from app.cli.doctor import doctor
 from app.cli.endings import Ending, Failed
 from app.cli.migrate import migrate
 from app.cli.predict import predict
@@ -30,7 +31,7 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-for command in (serve, worker, migrate, train, predict, predictions, runs, datasets, config):
+for command in (serve, worker, migrate, doctor, train, predict, predictions, runs, datasets, config):
     commands.add_command(command)
 
 

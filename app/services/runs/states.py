@@ -29,6 +29,6 @@ def transition(
 
 
 def origin_of(run: RunRow) -> dict[str, str]:
-    """Where what happens now to a run comes from, as its event says it; nothing for runs of before there were traces."""
+    """Where what happens now to a run comes from, as its event says it; nothing for runs older than traces."""
     origin = current() or (Origin.of(run.traceparent, run.request_id) if run.traceparent else None)
     return {} if origin is None else origin.named
