@@ -33,6 +33,12 @@ def get(tx: Connection, run_id: str) -> RunRow | None:
     return first(tx, select(runs).where(runs.c.id == run_id), RunRow)
 
 
+def position(tx: Connection, run_id: str) -> tuple[int, str] | None:
+    """Last cursor and status of a run: what every poll asks, without the run's config and the rest."""
+    found = tx.execute(select(runs.c.last_cursor, runs.c.status).where(runs.c.id == run_id)).first()
+    return None if found is None else (found.last_cursor, found.status)
+
+
 def lock(tx: Connection, run_id: str) -> RunRow | None:
     """A run by its id; nobody else can change it until the transaction ends."""
     return first(tx, select(runs).where(runs.c.id == run_id).with_for_update(), RunRow)
