@@ -163,6 +163,11 @@ class Client:
         """Who worked on it, and why each ended."""
         return [Attempt.model_validate(row) for row in self._rows(f"/runs/{_part(run_id)}/attempts", "attempts")]
 
+    def log(self, run_id: str, *, attempt: int | None = None, tail: int | None = None) -> str:
+        """What its trainings have said so far: all attempts in order, or one alone; all lines, or the last `tail`."""
+        wanted = {key: value for key, value in (("attempt", attempt), ("tail", tail)) if value is not None}
+        return self._send("GET", f"/runs/{_part(run_id)}/log", params=wanted).text
+
     def checkpoints(self, run_id: str) -> list[Checkpoint]:
         """Its stored weights."""
         return [

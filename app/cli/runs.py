@@ -1,4 +1,4 @@
-"""`octet runs`: list, show, watch, cancel, delete."""
+"""`octet runs`: list, show, watch, log, cancel, delete."""
 
 from typing import Any
 
@@ -15,7 +15,10 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def runs() -> None:
-    """List, show, watch, cancel and delete runs. RUN is a run's id; without one, the newest run is shown or watched."""
+    """List, show, watch, cancel and delete runs, read their logs.
+
+    RUN is a run's id; without one, the newest run is shown, watched or read.
+    """
 
 
 @runs.command("list")
@@ -71,6 +74,16 @@ def watch(run: str | None) -> int:
         found = _named(client, run)
         with leaving_alone(found):
             return ending_of(follow(client, found, out()))
+
+
+@runs.command()
+@click.argument("run", required=False)
+@click.option("--attempt", type=click.IntRange(1), help="One attempt alone.  [default: all in order]")
+@click.option("--tail", type=click.IntRange(1, 100_000), help="The last so many lines.")
+def log(run: str | None, attempt: int | None, tail: int | None) -> None:
+    """Print what the training of a run has said so far."""
+    with Client() as client:
+        click.echo(client.log(_named(client, run).id, attempt=attempt, tail=tail), nl=False)
 
 
 @runs.command()

@@ -33,8 +33,16 @@ def test_watching_a_run_that_has_ended_shows_its_curves_and_ends_as_it_did(desk,
     assert "split: 2 files have the same bytes as another one" in " ".join(done.stdout.split())
 
 
+def test_the_log_of_a_run_is_printed_whole_or_its_last_lines(desk, run_id):
+    whole = desk.octet("runs", "log", run_id).stdout
+    assert whole.startswith("=== attempt 1, worker ")
+    last = desk.octet("runs", "log", run_id, "--attempt", "1", "--tail", "1").stdout
+    assert last.count("\n") == 1
+    assert whole.endswith(last)
+
+
 def test_an_unknown_run_ends_with_4(desk):
-    for command in ("show", "watch", "cancel"):
+    for command in ("show", "watch", "log", "cancel"):
         for run in ("nosuch", "../datasets", "a b?c=d", ".."):
             done = desk.octet("runs", command, run)
             assert done.returncode == 4, done.stderr

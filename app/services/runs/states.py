@@ -20,11 +20,13 @@ def transition(
 ) -> RunRow:
     """Change the state of a run that this transaction holds, write the event, and return the run as it is now.
 
-    `data` goes into the event, `changes` into the run's other columns. The event names the request that it comes from:
-    the one at hand (a cancel), else the run's own. Raises WrongState.
+    `data` goes into the event, with the type of an error; `changes` into the run's other columns. The event names the
+    request that it comes from: the one at hand (a cancel), else the run's own. Raises WrongState.
     """
     moved = change(tx, RUNS, run, to, changes)
-    events.add(tx, run.id, to, {"attempt": moved.attempt, **(data or {}), **origin_of(run)})
+    error = (changes or {}).get("error")
+    why = {"error": error["type"]} if error else {}
+    events.add(tx, run.id, to, {"attempt": moved.attempt, **(data or {}), **why, **origin_of(run)})
     return moved
 
 
