@@ -1,9 +1,11 @@
 """What Prometheus reads at the moment it asks: jobs, messages, leases, heartbeats, disk, and how busy serving is."""
 
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
+from typing import get_args, get_type_hints
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -11,9 +13,10 @@ from prometheus_client.registry import Collector
 from app.broker import Queue
 from app.parts import Parts
 from app.services.jobs.pulse import JobsPulse, pulse
+from app.services.jobs.reaper import ReapAction
 from app.serving.serving import Serving
 
-ACTIONS = ("queued", "failed", "cancelled", "announced")
+ACTIONS: tuple[str, ...] = get_args(get_type_hints(ReapAction)["action"])
 """What a reaper may do with a job; each has its line from the first scrape on, so that a rate can be taken."""
 
 log = logging.getLogger(__name__)
@@ -35,7 +38,7 @@ class Gauges(Collector):
         database = self._parts.settings.database_url.partition(":")[0].partition("+")[0]
         yield InfoMetricFamily("octet_app", "What runs here.", {"version": version("octet"), "database": database})
         up = GaugeMetricFamily("octet_up", "Whether a part answers.", labels=["part"])
-        for part, read in (("database", self._jobs), ("broker", self._queue), ("storage", self._disk)):
+        for part, read in (("database", self._jobs), ("broker", self._queue), ("disk", self._disks)):
             try:
                 yield from list(read())
                 up.add_metric([part], 1)
@@ -75,15 +78,15 @@ class Gauges(Collector):
         depths = {queue: self._parts.broker.depth(queue) for queue in Queue}
         return [labelled("octet_queue_messages", "Messages no worker took yet.", "queue", depths)]
 
-    def _disk(self) -> list[Metric]:
+    def _disks(self) -> list[Metric]:
         settings = self._parts.settings
-        free = {
-            name: shutil.disk_usage(folder).free
-            for name, folder in (("data", settings.data_dir), ("storage", settings.storage_dir))
-        }
+        places = {"data": settings.data_dir, "storage": settings.storage_dir}
+        if os.stat(settings.data_dir).st_dev == os.stat(settings.storage_dir).st_dev:
+            del places["storage"]  # one disk, one line
+        free = {place: shutil.disk_usage(folder).free for place, folder in places.items()}
         reserve, text = settings.limits.disk_reserve_bytes, "Uploads stop before less than this is free."
         return [
-            labelled("octet_disk_free_bytes", "Free on the disk of a folder.", "folder", free),
+            labelled("octet_disk_free_bytes", "Room on the disks that are written to.", "place", free),
             GaugeMetricFamily("octet_disk_reserve_bytes", text, value=reserve),
         ]
 
