@@ -78,6 +78,7 @@ _SAID = {
     "queued": "lost its worker and is queued again",
     "failed": "lost its worker once too often and has failed",
     "cancelled": "lost its worker while it was being cancelled, and is",
+    "paused": "lost its worker while it was being paused, and is",
     "announced": "waits and is announced again",
 }
 
