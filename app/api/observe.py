@@ -61,7 +61,8 @@ class Observe:
         except ClientDisconnect:
             status = CLIENT_GONE
         except Exception:
-            log.exception("unexpected error", extra={"fields": {"path": scope["path"]}})
+            fields = {"request_id": origin.request_id, "path": scope["path"]}
+            log.exception("unexpected error", extra={"fields": fields})
             if status:
                 raise  # half an answer is out: only a broken connection tells the client so
             await unexpected(Request(scope))(scope, receive, tagged)
