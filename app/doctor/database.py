@@ -14,8 +14,12 @@ def look_at_database(settings: Settings) -> Sequence[Finding]:
     """One finding for the database, one for the clocks where they can differ."""
     file = sqlite_file(settings.database_url)
     if file is not None:
+        if not file.parent.exists():
+            return [Finding("database", "ok", f"{file} is not there yet and will be made")]
         if not file.exists():
-            todo = "nothing, if the service has not run here yet: its first start makes it"
+            todo = (
+                "nothing before the first start, which makes it; else this is the wrong folder, or a backup is needed"
+            )
             return [Finding("database", "warn", f"{file} is not there", todo)]
         if not os.access(file, os.W_OK) or not os.access(file.parent, os.W_OK):
             todo = "give the user of the service the right to write the file and its folder"
