@@ -97,8 +97,9 @@ class PoolProcess:
 
 def _origin_of_message() -> Origin | None:
     """Which request the message at hand comes from; None when it does not say, or there is none."""
-    headers = current_task.request.headers or {} if current_task else {}
-    return Origin.of(headers[TRACEPARENT], headers.get(REQUEST_ID)) if TRACEPARENT in headers else None
+    asked = current_task.request if current_task else {}
+    traceparent = asked.get(TRACEPARENT)
+    return Origin.of(traceparent, asked.get(REQUEST_ID)) if traceparent else None
 
 
 def _name() -> str:
