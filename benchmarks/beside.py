@@ -23,6 +23,8 @@ from benchmarks.served import END, FORM, Served, part, serve
 LONG = 10_000_000
 """Steps that no round ends."""
 START_S = 600.0
+BATCH = 8
+"""Small, so that steps are short beside the second within which the service tells how far a run is."""
 PREDICTING = {"steps": 50, "batch": 16}
 
 
@@ -46,7 +48,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--bytes", type=int, default=2000)
     parser.add_argument("--rate", type=float, default=10.0, help="predictions a second")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each measurement; short ones are coarse")
     parser.add_argument("--rounds", type=int, default=2)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder) / "data") as served:
@@ -58,7 +60,7 @@ def main() -> None:
         served.ask("POST", f"/predict?run={ready}", bodies[0])  # the model is loaded
         idle = measured(served, ready, bodies, asked)
         print(f"idle service:            {idle.said()}")
-        run = submit(served, {"steps": LONG, "batch": 32})
+        run = submit(served, {"steps": LONG, "batch": BATCH})
         wait_for_steps(served, run)
         alone, loaded = [], []
         for _ in range(asked.rounds):
