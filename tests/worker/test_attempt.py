@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.services.runs.lease import acquire, hand_back, record_plan
 from app.services.runs.read import attempts, checkpoints, get_run, log
 from app.services.runs.submit import submit
 from app.services.runs.view import RunView
+from app.settings import WorkerSettings
 from models.training.report import Plan
 from tests.e2e.sides import write_sides
 from tests.support.parts import opened_parts
@@ -224,6 +226,34 @@ def test_what_only_the_worker_knows_not_to_fit_fails_at_once_with_what_would(par
     assert (view.error["type"], view.error["title"]) == ("not_enough_memory", "Not enough memory")
     assert "/plan/batch" in view.error["detail"] or "max_length" in view.error["detail"]
     assert "would fit" in view.error["detail"]
+
+
+def test_a_training_over_its_memory_is_ended_and_the_second_time_in_a_row_fails_the_run_with_peak_limit_and_mend(
+    parts: Parts, shutdown: Shutdown
+):
+    run = submitted(parts, LONG)
+    with carried_out(parts, run, shutdown) as end:
+        shutdown.order()
+        end()  # it has a plan now, so its need is no longer estimated
+    [first] = attempts(parts, run)
+    assert first.peak_memory_bytes is not None
+    assert first.peak_memory_bytes > 2**26
+
+    tight = WorkerSettings(train_memory_bytes=2**26)
+    narrow = replace(parts, settings=parts.settings.model_copy(update={"worker": tight}))
+    taken(narrow, run, Shutdown()).run()
+    view = get_run(parts, run)
+    assert (view.status, view.error) == ("queued", None)
+    taken(narrow, run, Shutdown()).run()
+    view = get_run(parts, run)
+    assert view.status == "failed"
+    assert view.error is not None
+    assert view.error["type"] == "out_of_memory"
+    assert "its limit is 64 MiB" in view.error["detail"]
+    assert "batch_size" in view.error["detail"]
+    assert "Twice in a row" in view.error["detail"]
+    assert [a.reason for a in attempts(parts, run)] == ["handed_back", "oom", "oom"]
+    assert all((a.peak_memory_bytes or 0) > 2**26 for a in attempts(parts, run))
 
 
 def test_a_time_that_is_over_before_the_first_step_still_gives_a_model(parts: Parts, shutdown: Shutdown):

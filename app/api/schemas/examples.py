@@ -114,6 +114,7 @@ _ATTEMPT = {
     "ended": None,
     "reason": None,
     "resumed_from_step": None,
+    "peak_memory_bytes": None,
 }
 _EVENT = {"cursor": 1, "kind": "queued", "data": {"attempt": 0}, "time": _TIME}
 _CHECKS = {"database": "ok", "tables": "ok", "broker": "ok"}

@@ -111,6 +111,13 @@ def record_progress(parts: Parts, lease: Lease, progress: Progress) -> None:
             raise lost(RUNS, lease)
 
 
+def record_peak(parts: Parts, lease: Lease, peak_bytes: int) -> None:
+    """Keep the most memory that this attempt was seen with. Raises LeaseLost."""
+    with parts.db.transaction() as tx:
+        held(tx, RUNS, lease)
+        attempts.peaked(tx, lease.run_id, lease.attempt, peak_bytes)
+
+
 def record_points(parts: Parts, lease: Lease, new: Sequence[Point]) -> None:
     """Keep metric values; what is known already (a resumed run repeats some) is dropped.
 
