@@ -40,7 +40,7 @@ def test_live_and_ready(client):
     assert client.get("/health/live").json() == {"status": "live"}
     ready = client.get("/health/ready")
     assert ready.status_code == 200
-    assert set(ready.json()["checks"]) == {"database", "tables", "broker"}
+    assert set(ready.json()["checks"]) == {"database", "tables", "broker", "disk"}
 
 
 def test_not_ready_names_the_part_and_says_when_to_come_back(tmp_path, database_url):
