@@ -52,7 +52,7 @@ class Upkeep:
         remove_stale(settings.incoming_dir)
         if not settings.limits.orphan_age_s:
             return
-        swept = sweep(self._parts, age_s=settings.limits.orphan_age_s)
+        swept = sweep(self._parts.db, self._parts.storage, age_s=settings.limits.orphan_age_s)
         fields = {"blobs": len(swept.orphans), "bytes": swept.size_bytes + swept.unfinished_bytes}
         if swept.strange:
             log.warning(

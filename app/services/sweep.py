@@ -14,11 +14,10 @@ from itertools import groupby
 
 from app.db import checkpoints, datasets, predictions, runs
 from app.db.dialect import hold
-from app.db.engine import Transaction
-from app.parts import Parts
+from app.db.engine import Database, Transaction
 from app.services.datasets.view import storage_key
 from app.services.jobs.states import ENDED
-from app.storage import Stored
+from app.storage import Storage, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class _Owner:
     blobs: list[Stored]
 
 
-def sweep(parts: Parts, *, age_s: float, dry_run: bool = False, trusting: bool = False) -> Swept:
+def sweep(db: Database, storage: Storage, *, age_s: float, dry_run: bool = False, trusting: bool = False) -> Swept:
     """Remove blobs without an owner that have lain there for age_s or longer.
 
     trusting: also when most owners are unknown to the database. Else that is taken for a wrong OCTET_DATABASE_URL, and
@@ -65,8 +64,8 @@ def sweep(parts: Parts, *, age_s: float, dry_run: bool = False, trusting: bool =
     """
     found: list[tuple[_Owner, list[Stored]]] = []
     known = 0
-    for owner in _owners(parts):
-        with parts.db.reading() as tx:
+    for owner in _owners(storage):
+        with db.reading() as tx:
             is_known, unowned = _RULES[owner.room](tx, owner)
         known += is_known
         if old := [blob for blob in unowned if blob.idle_s >= age_s]:
@@ -77,18 +76,18 @@ def sweep(parts: Parts, *, age_s: float, dry_run: bool = False, trusting: bool =
     if dry_run or strange:
         return Swept(orphans, removed=False, strange=strange)
     for owner, old in found:
-        _remove(parts, owner, old)
-    return Swept(orphans, removed=True, unfinished_bytes=parts.storage.remove_unfinished(age_s))
+        _remove(db, storage, owner, old)
+    return Swept(orphans, removed=True, unfinished_bytes=storage.remove_unfinished(age_s))
 
 
 _FEW = 10
 """So many unknown owners are no sign of a wrong database: a service that is used little has few known ones."""
 
 
-def _owners(parts: Parts) -> Iterator[_Owner]:
+def _owners(storage: Storage) -> Iterator[_Owner]:
     """All that lies in the storage, an owner at a time; what is in no room of ours is not touched."""
     for room in _RULES:
-        for name, blobs in groupby(parts.storage.listing(room), key=lambda blob: blob.key.split("/")[1]):
+        for name, blobs in groupby(storage.listing(room), key=lambda blob: blob.key.split("/")[1]):
             yield _Owner(room, name, list(blobs))
 
 
@@ -140,16 +139,16 @@ def _unnamed(owner: _Owner, kinds: tuple[str, ...], named: Iterable[str]) -> lis
     return [blob for blob in owner.blobs if blob.key not in kept and blob.key.rpartition("/")[2].startswith(kinds)]
 
 
-def _remove(parts: Parts, owner: _Owner, old: list[Stored]) -> None:
+def _remove(db: Database, storage: Storage, owner: _Owner, old: list[Stored]) -> None:
     if owner.room != "datasets":
         for blob in old:
-            parts.storage.delete(blob.key)
+            storage.delete(blob.key)
         if len(old) == len(owner.blobs):
-            parts.storage.delete(f"{owner.room}/{owner.name}")
+            storage.delete(f"{owner.room}/{owner.name}")
         return
     if len(old) < len(owner.blobs):  # an upload of this content goes on
         return
-    with parts.db.transaction() as tx:
+    with db.transaction() as tx:
         hold(tx, owner.name)
         if not datasets.refers(tx, owner.name):
-            parts.storage.delete(storage_key(owner.name))
+            storage.delete(storage_key(owner.name))
