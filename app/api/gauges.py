@@ -31,7 +31,7 @@ class Gauges(Collector):
     def collect(self) -> Iterable[Metric]:
         """All gauges as they stand now."""
         up = GaugeMetricFamily("octet_up", "Whether a part answers.", labels=["part"])
-        for part, read in (("database", self._runs), ("broker", self._queue)):
+        for part, read in (("database", self._runs), ("broker", self._queue), ("disk", self._disks)):
             try:
                 yield from read()
                 up.add_metric([part], 1)
@@ -39,7 +39,6 @@ class Gauges(Collector):
                 log.warning("%s does not answer: %s", part, error)
                 up.add_metric([part], 0)
         yield up
-        yield from self._disks()
         yield from self._serving_now()
 
     def _runs(self) -> list[Metric]:

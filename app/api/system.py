@@ -20,7 +20,7 @@ from app.api.problems import rules
 from app.api.schemas.problem import ProblemType, ProblemTypes, problems
 from app.api.schemas.system import Alive, Index, Ready
 from app.errors import Busy, DomainError, Example, Fault, NotFound
-from app.services.disk import fullest
+from app.services.disk import Disk, fullest
 from models.config import ConfigPart, config_schema
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,9 @@ def is_ready(parts: PartsOf) -> Ready:
         "database": parts.db.ping,
         "tables": parts.db.check_revision,
         "broker": parts.broker.ping,
+        "disk": lambda: found.append(fullest(parts.settings)),
     }
+    found: list[Disk] = []
     faults = []
     for name, check in checks.items():
         try:
@@ -93,7 +95,7 @@ def is_ready(parts: PartsOf) -> Ready:
             faults.append(Fault(name, error.detail if isinstance(error, DomainError) else unknown))
     if faults:
         raise NotReady(faults)
-    disk = fullest(parts.settings)
+    [disk] = found
     warnings = [] if disk.state == "ok" else [disk.words]
     return Ready(checks={**dict.fromkeys(checks, "ok"), "disk": disk.state}, warnings=warnings)
 
