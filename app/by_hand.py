@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.db.engine import Database
+from app.embedded.faults import usable
 from app.embedded.places import data_directory
 from app.parts import open_database
 from app.services import backup
@@ -18,14 +19,17 @@ class NotByHand(Exception):
 
 
 def sweep_up(settings: Settings, *, dry_run: bool) -> Swept:
-    """Remove, or only list, blobs that nobody owns, however many they are; the service may run."""
+    """Remove, or only list, blobs that nobody owns, however many they are; the service may run.
+
+    Raises NotByHand, CannotServe.
+    """
     with _database(settings) as db:
         age_s = settings.limits.orphan_age_s
         return sweep(db, FolderStorage(settings.storage_dir), age_s=age_s, dry_run=dry_run, trusting=True)
 
 
 def back_up(settings: Settings, folder: Path) -> backup.Copied:
-    """Copy database and blobs; the service may run. Raises NotByHand, OSError."""
+    """Copy database and blobs; the service may run. Raises NotByHand, CannotServe, OSError."""
     _sqlite_file(settings)
     with _database(settings) as db:
         return backup.back_up(db, FolderStorage(settings.storage_dir), folder)
@@ -46,9 +50,9 @@ def _database(settings: Settings) -> Iterator[Database]:
     """The database of a service that is there; a wrong folder shall not become an empty service."""
     if settings.database_url.startswith("sqlite") and not _sqlite_file(settings).exists():
         raise NotByHand(f"{_sqlite_file(settings)} does not exist: name the data directory of a service (--data-dir)")
-    database = open_database(settings)
+    database = usable(lambda: open_database(settings), "database", "OCTET_DATABASE_URL")
     try:
-        database.check_revision()
+        usable(database.check_revision, "database", "OCTET_DATABASE_URL")
         yield database
     finally:
         database.close()

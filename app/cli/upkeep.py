@@ -83,11 +83,8 @@ def _told() -> Iterator[None]:
     """What is in the way, as a message."""
     from app.by_hand import NotByHand
     from app.embedded.faults import CannotServe
-    from app.errors import DomainError
 
     try:
         yield
     except (NotByHand, CannotServe) as error:
         raise Failed(str(error), Ending.FAILED) from error
-    except DomainError as error:
-        raise Failed(error.detail, Ending.FAILED) from error
