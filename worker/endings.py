@@ -88,9 +88,8 @@ def _died(found: Evidence) -> HandBack:
     if (want := _want_of_memory(found)) is not None:
         return HandBack("oom", JobError("out_of_memory", "Out of memory", f"{want} {_LESS[found.work]}{said}"))
     if found.exit_code == -signal.SIGKILL:
-        return HandBack(
-            "lost", JobError(f"{found.work}_killed", f"The {found.work} process was killed", f"By SIGKILL.{said}")
-        )
+        detail = f"By SIGKILL, not by its worker. If the machine had too little memory: {_LESS[found.work]}{said}"
+        return HandBack("lost", JobError(f"{found.work}_killed", f"The {found.work} process was killed", detail))
     how = _name(-found.exit_code) if found.exit_code < 0 else f"exit code {found.exit_code}"
     detail = f"The {found.work} process ended by {how} without a last word.{said}"
     return HandBack("error", JobError(f"{found.work}_crashed", f"The {found.work} process crashed", detail))

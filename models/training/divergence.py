@@ -65,51 +65,39 @@ class Course:
 class Watch:
     """Looks at each step's loss and gradient. On a CPU at once, and a bad step raises before it changes the weights.
 
-    On a GPU a look waits for all that is queued there, so the first bad step is noted on the device, and `look` asks
-    for it whenever something is to be said or saved anyway; the weights of a bad step are lost, and were never saved.
+    On a GPU a look waits for all that is queued there, so the numbers stay on the device until `look` asks for them,
+    whenever something is to be said or saved anyway; the weights of a bad step are lost, and were never saved.
     """
 
     device: torch.device
-    _lrs: dict[int, float] = field(default_factory=dict)
     _last: tuple[int, float] | None = None
-    _noted: Tensor | None = None
+    _unseen: list[tuple[int, str, float, Tensor]] = field(default_factory=list)
 
     def loss(self, step: int, loss: Tensor, lr: float, kept: str) -> None:
         """The loss of a step, shape (). Raises NonFiniteLoss."""
-        self._see(step, loss.detach(), lr, kept, gradient=False)
+        self._take(step, _LOSS, lr, loss, kept)
 
     def gradient(self, step: int, norm: Tensor, lr: float, kept: str) -> None:
         """The norm of a step's gradient, shape (). Raises NonFiniteLoss."""
-        self._see(step, norm.detach(), lr, kept, gradient=True)
-
-    def _see(self, step: int, value: Tensor, lr: float, kept: str, *, gradient: bool) -> None:
-        if self.device.type != "cpu":
-            self._lrs[step] = lr
-            self._note(step, value, gradient=gradient)
-        elif not math.isfinite(float(value)):
-            raise NonFiniteLoss(step, _WHAT[gradient], lr, self._last, kept)
-        elif not gradient:
-            self._last = (step, float(value))
-
-    def _note(self, step: int, value: Tensor, *, gradient: bool) -> None:
-        """(first bad step or 0, whether it was the gradient, step and value of the last finite loss), float64."""
-        old = torch.zeros(4, dtype=torch.float64, device=self.device) if self._noted is None else self._noted
-        bad, good = old.clone(), old.clone()
-        bad[0], bad[1] = step, gradient
-        if not gradient:
-            good[2] = step
-            good[3] = value
-        self._noted = torch.where(old[0] > 0, old, torch.where(torch.isfinite(value), good, bad))
+        self._take(step, "gradient", lr, norm, kept)
 
     def look(self, kept: str) -> None:
-        """Ask the device for what was noted since. Raises NonFiniteLoss."""
-        if self._noted is None:
+        """At all that was not looked at yet. Raises NonFiniteLoss for the first that is no number."""
+        unseen, self._unseen = self._unseen, []
+        if not unseen:
             return
-        step, gradient, last_step, last = self._noted.tolist()
-        if step:
-            known = (int(last_step), last) if last_step else None
-            raise NonFiniteLoss(int(step), _WHAT[bool(gradient)], self._lrs[int(step)], known, kept)
-        self._lrs.clear()
+        values = torch.stack([value for *_, value in unseen]).tolist()
+        for (step, what, lr, _), value in zip(unseen, values, strict=True):
+            if not math.isfinite(value):
+                raise NonFiniteLoss(step, what, lr, self._last, kept)
+            if what == _LOSS:
+                self._last = (step, value)
+
+    def _take(self, step: int, what: str, lr: float, value: Tensor, kept: str) -> None:
+        self._unseen.append((step, what, lr, value.detach()))
+        if self.device.type == "cpu" or len(self._unseen) >= _MOST:
+            self.look(kept)
 
 
-_WHAT = {False: "loss", True: "gradient"}
+_LOSS = "loss"
+_MOST = 1000

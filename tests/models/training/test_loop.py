@@ -380,8 +380,7 @@ def test_a_run_whose_loss_runs_away_stops_at_once_and_says_from_where_to_where(d
 
 
 def test_on_a_device_that_is_asked_rarely_the_first_bad_step_is_found_all_the_same():
-    watch = Watch(torch.device("cuda"))  # what it does there is arithmetic on tensors, wherever they are
-    watch._noted = torch.zeros(4, dtype=torch.float64)
+    watch = Watch(torch.device("cuda"))  # what it does there it does with tensors of any device
     for step, loss in enumerate([0.7, 0.6, float("nan"), 0.5, float("inf")], start=1):
         watch.loss(step, torch.tensor(loss), 0.1 * step, "")
         watch.gradient(step, torch.tensor(1.0), 0.1 * step, "")
