@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class ChildProcess:
     """One running child, in a process group of its own, that cannot outlive the thread that started it.
 
     memory_limit: bytes that it and all that it starts may hold; it is ended when it is seen with more. None: no limit.
-    peak_bytes: the most it was seen with; looked at LOOK_S apart, whenever messages are asked for.
+    peak_bytes: the most it was seen with; looked at LOOK_S apart.
     """
 
     def __init__(
@@ -58,8 +58,10 @@ class ChildProcess:
         self._rest = b""
         self._open = True
         self._memory_limit = memory_limit
-        self._look_at = 0.0
         self.peak_bytes = 0
+        self._closing = threading.Event()
+        self._watching = threading.Thread(target=self._watch_memory, name="memory-watch", daemon=True)
+        self._watching.start()
 
     @property
     def pid(self) -> int:
@@ -71,7 +73,6 @@ class ChildProcess:
 
         Raises ValueError when it says what is no message.
         """
-        self._watch_memory()
         if not self._open or not select.select([self._hears], [], [], timeout_s)[0]:
             return
         for _ in range(64):  # then the caller looks at its clocks again, however much is said
@@ -86,13 +87,16 @@ class ChildProcess:
             yield from map(decode, lines)
 
     def _watch_memory(self) -> None:
-        """Not by RLIMIT_AS, which counts what a library maps and never uses: torch's alone are gigabytes."""
-        if time.monotonic() < self._look_at:
-            return
-        self._look_at = time.monotonic() + LOOK_S
-        self.peak_bytes = max(self.peak_bytes, held_bytes(self.pid))
-        if self._memory_limit is not None and self.peak_bytes > self._memory_limit:
-            self.kill()
+        """In a thread of its own, for who hears the messages may wait long for a disk or a database.
+
+        Not by RLIMIT_AS, which counts what a library maps and never uses: torch's alone are gigabytes.
+        """
+        while self._process.returncode is None:
+            self.peak_bytes = max(self.peak_bytes, held_bytes(self.pid))
+            if self._memory_limit is not None and self.peak_bytes > self._memory_limit:
+                self.kill()
+            if self._closing.wait(LOOK_S):
+                return
 
     def ended(self) -> bool:
         """Whether it is gone and everything it said has been heard."""
@@ -119,6 +123,8 @@ class ChildProcess:
 
     def close(self) -> None:
         """End it if it still runs, and let go of the pipe."""
+        self._closing.set()
+        self._watching.join()
         self.kill()
         self._process.wait()
         os.close(self._hears)
