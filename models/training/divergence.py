@@ -9,8 +9,9 @@ from torch import Tensor
 from models.training.report import TrainingError
 
 MEND = "lower `lr`, lengthen `warmup_steps`, or set `gradient_clipping` (1.0 is usual)"
-FAR, STAYS = 100.0, 3
-"""A mean loss so many times that of the beginning, at so many training points in a row, does not come back."""
+FAR, STAYS, STAYS_STEPS = 100.0, 3, 20
+"""A mean loss so many times that of the beginning, at so many training points in a row and over so many steps, does not
+come back."""
 
 
 class NonFiniteLoss(TrainingError):
@@ -42,23 +43,30 @@ class Diverging(TrainingError):
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How the mean loss of the training points goes; plain numbers, part of TrainState."""
+    """How the mean loss of the training points goes; plain numbers, part of TrainState.
+
+    first, newest: means. far: points in a row that are far above the first, the earliest of them at step `since`.
+    """
 
     first: float | None = None
     newest: float | None = None
     far: int = 0
+    since: int = 0
+    step: int = 0
 
-    def update(self, loss: float | None) -> "Course":
+    def update(self, loss: float | None, step: int) -> "Course":
         """The course after another point; None: nothing was labelled."""
         if loss is None:
             return self
         first = loss if self.first is None else self.first
-        return Course(first, loss, self.far + 1 if loss > FAR * max(first, 1.0) else 0)
+        if loss <= FAR * max(first, 1.0):
+            return Course(first, loss, step=step)
+        return Course(first, loss, self.far + 1, self.since if self.far else step, step)
 
     @property
     def lost(self) -> bool:
         """Whether it will not come back."""
-        return self.far >= STAYS
+        return self.far >= STAYS and self.step - self.since >= STAYS_STEPS
 
 
 @dataclass

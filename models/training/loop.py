@@ -151,7 +151,7 @@ def training_points(job: Job) -> list[Point]:
     job.watch.look(_kept(job))
     found = training_metrics(job.state.sums, job.targets)
     points = _points(job, "train", found)
-    job.state.course = job.state.course.update(found.get(None, {}).get("loss"))
+    job.state.course = job.state.course.update(found.get(None, {}).get("loss"), job.state.step)
     for values in job.state.sums.values():
         values.zero_()
     return points

@@ -15,7 +15,7 @@ from models.config import PlanRequest
 from models.training import checkpoint
 from models.training.build import open_job
 from models.training.checkpoint import CheckpointError
-from models.training.divergence import FAR, STAYS, Course, Diverging, NonFiniteLoss, Watch
+from models.training.divergence import FAR, STAYS, STAYS_STEPS, Course, Diverging, NonFiniteLoss, Watch
 from models.training.evaluate import DivergedError
 from models.training.loop import train
 from models.training.plan import choose_for_device
@@ -361,18 +361,25 @@ def test_a_diverged_run_names_its_last_finite_loss_and_the_checkpoints_that_stay
 
 
 def test_a_loss_far_above_its_beginning_that_stays_there_ends_the_run_and_one_that_comes_back_does_not():
-    course = Course().update(0.7)
-    for loss in (FAR + 1, FAR + 1, 0.7, FAR + 1, None, FAR + 1):
-        course = course.update(loss)
-        assert not course.lost
-    assert course.update(FAR + 1).lost
-    assert not Course().update(1e6).update(1e7).update(1e7).update(1e7).lost  # it began there
+    def course(*losses, every=10):
+        found = Course()
+        for number, loss in enumerate(losses):
+            found = found.update(loss, number * every)
+        return found
+
+    far = FAR + 1
+    assert course(0.7, far, far, far).lost
+    assert not course(0.7, far, far).lost
+    assert not course(0.7, far, far, 0.7, far, far).lost
+    assert course(0.7, far, None, far, far).lost
+    assert not course(0.7, far, far, far, every=1).lost  # three bad steps are nothing yet
+    assert not course(2 * far, 3 * far, 3 * far, 3 * far).lost  # it began there
 
 
 def test_a_run_whose_loss_runs_away_stops_at_once_and_says_from_where_to_where(dataset, tmp_path):
     config = both(basic_experiment={"n_epochs": 100})
     job = open_job(config, dataset, choose_for_device(config, dataset, request=PlanRequest(threads=1)), tmp_path)
-    job.state.course = Course(first=0.7, newest=900.0, far=STAYS)
+    job.state.course = Course(first=0.7, newest=900.0, far=STAYS, since=0, step=STAYS_STEPS)
     recorder = Recorder()
     with pytest.raises(Diverging, match=r"the mean loss was 900 up to step 0 .* at the beginning 0\.7: .*lower `lr`"):
         train(job, recorder, recorder)
