@@ -17,6 +17,10 @@ SAY_AGAIN_S = 600.0
 log = logging.getLogger(__name__)
 
 
+class Stopped(Exception):
+    """The process ends: a duty that takes long is left to the next one."""
+
+
 class Upkeep:
     """Runs in a thread of its own until it is told to stop. A failure is logged and the duty tried again."""
 
@@ -52,7 +56,7 @@ class Upkeep:
         remove_stale(settings.incoming_dir)
         if not settings.limits.orphan_age_s:
             return
-        swept = sweep(self._parts.db, self._parts.storage, age_s=settings.limits.orphan_age_s)
+        swept = sweep(self._parts.db, self._parts.storage, age_s=settings.limits.orphan_age_s, watch=self._go_on)
         fields = {"blobs": len(swept.orphans), "bytes": swept.size_bytes + swept.unfinished_bytes}
         if swept.strange:
             log.warning(
@@ -63,9 +67,16 @@ class Upkeep:
         elif swept.orphans or swept.unfinished_bytes:
             log.info("swept up what nobody owned", extra={"fields": fields})
 
+    def _go_on(self) -> None:
+        """Raises Stopped."""
+        if self._stopping.is_set():
+            raise Stopped
+
     @staticmethod
     def _try(duty: Callable[[], None]) -> None:
         try:
             duty()
+        except Stopped:
+            return
         except Exception:
             log.exception("upkeep failed; it is tried again")

@@ -56,15 +56,24 @@ class _Owner:
     blobs: list[Stored]
 
 
-def sweep(db: Database, storage: Storage, *, age_s: float, dry_run: bool = False, trusting: bool = False) -> Swept:
+def sweep(
+    db: Database,
+    storage: Storage,
+    *,
+    age_s: float,
+    dry_run: bool = False,
+    trusting: bool = False,
+    watch: Callable[[], None] = lambda: None,
+) -> Swept:
     """Remove blobs without an owner that have lain there for age_s or longer.
 
     trusting: also when most owners are unknown to the database. Else that is taken for a wrong OCTET_DATABASE_URL, and
-    nothing is removed.
+    nothing is removed. `watch` is called again and again; what it raises ends the sweep.
     """
     found: list[tuple[_Owner, list[Stored]]] = []
     known = 0
     for owner in _owners(storage):
+        watch()
         with db.reading() as tx:
             is_known, unowned = _RULES[owner.room](tx, owner)
         known += is_known
@@ -76,6 +85,7 @@ def sweep(db: Database, storage: Storage, *, age_s: float, dry_run: bool = False
     if dry_run or strange:
         return Swept(orphans, removed=False, strange=strange)
     for owner, old in found:
+        watch()
         _remove(db, storage, owner, old)
     return Swept(orphans, removed=True, unfinished_bytes=storage.remove_unfinished(age_s))
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.services.datasets.incoming import UPLOAD, work_folder
 from app.settings import LimitSettings
-from app.upkeep import Upkeep
+from app.upkeep import Stopped, Upkeep
 from tests.support.parts import opened_parts
 from tests.support.predictions import a_blob
 
@@ -55,8 +55,12 @@ def test_a_storage_that_the_database_does_not_know_is_left_and_the_operator_is_a
     assert "octet storage sweep" in said.message
 
 
-def test_it_stops_when_it_is_told(parts):
-    duties = upkeep(parts, 0)
+def test_it_stops_when_it_is_told_also_in_the_middle_of_a_sweep(parts):
+    duties, orphan = upkeep(parts, 1e-9), a_blob(parts, "runs/gone/log-1.txt").key
+    duties._stopping.set()
+    with pytest.raises(Stopped):
+        duties.sweep()
+    assert parts.storage.exists(orphan)
     thread = threading.Thread(target=duties.run)
     thread.start()
     duties._stopping.set()
