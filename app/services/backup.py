@@ -46,6 +46,7 @@ def back_up(db: Database, storage: Storage, folder: Path) -> Copied:
     db.snapshot(unfinished)
     _copy(storage, copies)
     os.replace(unfinished, folder / DATABASE)
+    os.sync()  # before that, a power cut would leave names without bytes
     return _checked(folder / DATABASE, copies)
 
 
@@ -65,6 +66,7 @@ def restore(folder: Path, database: Path, storage_dir: Path) -> Copied:
     unfinished = database.with_name(f"{database.name}.part")
     shutil.copyfile(folder / DATABASE, unfinished)
     os.replace(unfinished, database)
+    os.sync()
     return _checked(database, storage)
 
 
