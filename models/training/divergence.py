@@ -96,15 +96,21 @@ class Watch:
             return
         values = torch.stack([value for *_, value in unseen]).tolist()
         for (step, what, lr, _), value in zip(unseen, values, strict=True):
-            if not math.isfinite(value):
-                raise NonFiniteLoss(step, what, lr, self._last, kept)
-            if what == _LOSS:
-                self._last = (step, value)
+            self._see(step, what, lr, value, kept)
 
     def _take(self, step: int, what: str, lr: float, value: Tensor, kept: str) -> None:
+        if self.device.type == "cpu":
+            self._see(step, what, lr, float(value.detach()), kept)
+            return
         self._unseen.append((step, what, lr, value.detach()))
-        if self.device.type == "cpu" or len(self._unseen) >= _MOST:
+        if len(self._unseen) >= _MOST:
             self.look(kept)
+
+    def _see(self, step: int, what: str, lr: float, value: float, kept: str) -> None:
+        if not math.isfinite(value):
+            raise NonFiniteLoss(step, what, lr, self._last, kept)
+        if what == _LOSS:
+            self._last = (step, value)
 
 
 _LOSS = "loss"
