@@ -328,9 +328,9 @@ def test_a_run_whose_disk_becomes_full_says_so_once_among_its_events_and_goes_on
 
 
 def test_a_run_that_diverges_keeps_what_was_good_and_predictions_go_on(parts: Parts, shutdown: Shutdown):
-    """The rate explodes in the middle: a cycle whose top is far too high."""
+    """Its rate rises, step by step, to one that is far too high."""
     wild = {"optimization": {"optimizer": "sgdm", "lr": 100.0, "wd": 0.0, "gradient_clipping": 0.0}}
-    calm_at_first = {"lr_schedule": "same", "warmup_steps": 60}
+    calm_at_first = {"lr_schedule": "cosine", "warmup_steps": 60}
     run = submitted(parts, LONG, **wild, lr_schedule=calm_at_first)
     taken(parts, run, shutdown).run()
     view = get_run(parts, run)
