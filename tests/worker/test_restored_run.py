@@ -1,6 +1,8 @@
 """A run that trained while it was backed up goes on from the backup, on another host, to the same weights."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from app.parts import Parts
 from app.services.backup import back_up, restore
 from app.services.datasets.create import Upload, create_dataset
 from app.services.jobs.reaper import reap
-from app.services.points import page
+from app.services.points import PointView, page
 from app.services.runs.lease import acquire
 from app.services.runs.read import attempts, checkpoints, get_run
 from app.services.runs.submit import submit
@@ -22,11 +24,11 @@ from worker.shutdown import Shutdown
 
 pytestmark = pytest.mark.timeout(240)
 LEASE_S, ENDS_S = 3.0, 90.0
-STEPS = 400
+STEPS = 1500
 BODY: dict[str, Any] = {
     "globals": {
-        "basic_experiment": {"n_epochs": 50, "output_folder": "runs/small", "valid_size": 8},
-        "evaluation_checkpoint": {"sample_interval": 50, "checkpoint_interval": 50},
+        "basic_experiment": {"n_epochs": 1000, "output_folder": "runs/small", "valid_size": 8},
+        "evaluation_checkpoint": {"sample_interval": 300, "checkpoint_interval": 300},
         "training_control": {"early_stopping_patience": 0},
     },
     "input": {
@@ -53,27 +55,36 @@ def carry_out(parts: Parts, run: str, shutdown: Shutdown) -> None:
     Attempt(parts, lease, shutdown, {"cpu"}).run()
 
 
+@contextmanager
+def carried_out(parts: Parts, run: str) -> Iterator[None]:
+    """An attempt in mid-run inside the block, handed back behind it."""
+    before, stopped = get_run(parts, run).progress.step, Shutdown()
+    training = threading.Thread(target=carry_out, args=(parts, run, stopped))
+    training.start()
+    try:
+        wait_for(lambda: get_run(parts, run).progress.step > before, ENDS_S, "the first steps")
+        yield
+    finally:
+        stopped.order()
+        training.join(ENDS_S)
+
+
 def final(parts: Parts, run: str) -> tuple[int, str]:
     """Step and digest of the whole state at the end."""
     last = [row for row in checkpoints(parts, run) if row.kind == "resume"][-1]
     return last.step, last.digest
 
 
-def test_a_run_of_a_backup_goes_on_to_the_weights_of_the_one_that_was_not_disturbed(tmp_path: Path):
+def test_a_run_of_a_backup_goes_on_to_the_weights_of_the_one_that_was_not_disturbed(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/old.db"
     with opened_parts(tmp_path / "old", url, lease_s=LEASE_S, heartbeat_s=0.2) as old:
         sides = write_sides(tmp_path / "sides", files=40, held_back=0)
         create_dataset(old, Upload("sides", sides.labels, files=[(p.name, p) for p in sides.folder.iterdir()]))
         run, twin = (submit(old, BODY)[0].id for _ in range(2))
-        stopped = Shutdown()
-        training = threading.Thread(target=carry_out, args=(old, run, stopped))
-        training.start()
-        try:
-            wait_for(lambda: get_run(old, run).progress.step > 0, ENDS_S, "the first steps")
+        with carried_out(old, run):
+            pass  # stopped in mid-run, so that there is a checkpoint to resume from
+        with carried_out(old, run):
             copied = back_up(old.db, old.storage, tmp_path / "backup")
-        finally:
-            stopped.order()
-            training.join(ENDS_S)
         carry_out(old, twin, Shutdown())
         undisturbed = final(old, twin), {(p.step, p.split, p.name, p.value) for p in every_point(old, twin)}
     assert copied.missing == []
@@ -86,8 +97,9 @@ def test_a_run_of_a_backup_goes_on_to_the_weights_of_the_one_that_was_not_distur
         carry_out(new, run, Shutdown())
         assert get_run(new, run).status == "succeeded"
         assert (final(new, run), {(p.step, p.split, p.name, p.value) for p in every_point(new, run)}) == undisturbed
-        assert [a.reason for a in attempts(new, run)] == ["lost", "finished"]
+        assert [a.reason for a in attempts(new, run)] == ["handed_back", "lost", "finished"]
+        assert (attempts(new, run)[-1].resumed_from_step or 0) > 0
 
 
-def every_point(parts: Parts, run: str):
+def every_point(parts: Parts, run: str) -> list[PointView]:
     return page(parts, run, limit=10_000).points
