@@ -1,8 +1,6 @@
 """What Prometheus reads at the moment it asks: jobs, messages, leases, heartbeats, disk, and how busy serving is."""
 
 import logging
-import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import get_args, get_type_hints
@@ -12,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from app.broker import Queue
 from app.parts import Parts
+from app.services.disk import disks
 from app.services.jobs.pulse import JobsPulse, pulse
 from app.services.jobs.reaper import ReapAction
 from app.serving.serving import Serving
@@ -79,15 +78,12 @@ class Gauges(Collector):
         return [labelled("octet_queue_messages", "Messages no worker took yet.", "queue", depths)]
 
     def _disks(self) -> list[Metric]:
-        settings = self._parts.settings
-        places = {"data": settings.data_dir, "storage": settings.storage_dir}
-        if os.stat(settings.data_dir).st_dev == os.stat(settings.storage_dir).st_dev:
-            del places["storage"]  # one disk, one line
-        free = {place: shutil.disk_usage(folder).free for place, folder in places.items()}
-        reserve, text = settings.limits.disk_reserve_bytes, "Uploads stop before less than this is free."
+        free: dict[str, float] = {disk.place: disk.free_bytes for disk in disks(self._parts.settings)}
+        reserve = self._parts.settings.limits.disk_reserve_bytes
+        kept = "Uploads are refused with less room than this; a warning comes at twice as much."
         return [
             labelled("octet_disk_free_bytes", "Room on the disks that are written to.", "place", free),
-            GaugeMetricFamily("octet_disk_reserve_bytes", text, value=reserve),
+            GaugeMetricFamily("octet_disk_reserve_bytes", kept, value=reserve),
         ]
 
     def _serving_now(self) -> list[Metric]:

@@ -16,6 +16,7 @@ from app.cli.runs import runs
 from app.cli.screen import complain
 from app.cli.serve import serve
 from app.cli.train import train
+from app.cli.upkeep import backup, restore, storage
 from app.cli.worker import worker
 from octet import OctetError, Refused, Unreachable
 
@@ -31,7 +32,10 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-for command in (serve, worker, migrate, doctor, train, predict, predictions, runs, datasets, config):
+for command in (
+    *(serve, worker, migrate, doctor, backup, restore, storage),
+    *(train, predict, predictions, runs, datasets, config),
+):
     commands.add_command(command)
 
 
