@@ -6,6 +6,7 @@ from collections.abc import Set
 from math import inf
 
 from app.parts import Parts
+from app.services.jobs.lease import Order
 from app.services.jobs.outcomes import JobEnd
 from app.services.runs.keys import log_key
 from app.services.runs.lease import Lease, finish, hand_back, heartbeat, resume_point
@@ -43,8 +44,8 @@ class Attempt(LeasedWork):
         word = self._record.last_word
         return isinstance(word, Failed) and word.reason == "no_device"
 
-    def _renew(self) -> bool:
-        return heartbeat(self._parts, self._lease).cancel
+    def _renew(self) -> Order | None:
+        return heartbeat(self._parts, self._lease)
 
     def _start(self, space: Workspace) -> ChildProcess:
         given = self._assignment(space)

@@ -6,15 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from math import inf
-from typing import Literal, Protocol
+from typing import Protocol
 
 from app.parts import Parts
-from app.services.jobs.lease import Holder, LeaseLost
+from app.services.jobs.lease import Holder, LeaseLost, Order
 from app.services.jobs.outcomes import JobEnd
 from models.memory import killed_for_memory
 from models.training.report import Outcome
 from worker.child_process import ChildProcess, last_words
-from worker.endings import Evidence, HandBack, Work, broken_off, ending_of, out_of_time
+from worker.endings import Evidence, HandBack, StopFor, Work, broken_off, ending_of, out_of_time
 from worker.lease_keeper import LeaseKeeper
 from worker.messages import Failed, Message, Results
 from worker.record import persist
@@ -71,8 +71,8 @@ class LeasedWork(ABC):
                 log.warning("%s; it stops here", lost)
 
     @abstractmethod
-    def _renew(self) -> bool:
-        """One heartbeat: whether the end was asked for. Raises LeaseLost."""
+    def _renew(self) -> Order | None:
+        """One heartbeat: what people ordered. Raises LeaseLost."""
 
     @abstractmethod
     def _start(self, space: Workspace) -> ChildProcess:
@@ -115,7 +115,7 @@ class LeasedWork(ABC):
         """Hear the child until it is gone, and pass orders on to it."""
         record = self._recorder()
         starved = killed_for_memory()
-        ordered: Literal["cancel", "shutdown"] | None = None
+        ordered: StopFor | None = None
         stop_by = inf
         while not child.ended():
             if keeper.lost:
@@ -136,7 +136,7 @@ class LeasedWork(ABC):
         log_end, peak = last_words(space.log), child.peak_bytes
         return ending_of(Evidence(record.last_word, code, starved, log_end, peak, self._work), ordered)
 
-    def _order(self, keeper: LeaseKeeper) -> Literal["cancel", "shutdown"] | None:
-        if keeper.cancelled:
-            return "cancel"
+    def _order(self, keeper: LeaseKeeper) -> StopFor | None:
+        if keeper.order is not None:
+            return keeper.order
         return "shutdown" if self._shutdown.requested() else None

@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from app.broker import Queue
 from app.parts import Parts
-from app.services.jobs.states import Status
+from app.services.jobs.states import HELD, PREDICTION_STATUSES, RUN_STATUSES
 from app.services.predictions.read import count_by_status as count_predictions
 from app.services.runs.read import count_by_status
 from app.serving.serving import Serving
@@ -43,14 +43,13 @@ class Gauges(Collector):
     def _runs(self) -> list[Metric]:
         counts = count_by_status(self._parts)
         runs = GaugeMetricFamily("octet_runs", "Runs by state.", labels=["status"])
-        for status in Status:
+        for status in RUN_STATUSES:
             runs.add_metric([status], counts.get(status, 0))
         jobs = GaugeMetricFamily("octet_prediction_jobs", "Predictions over data sets by state.", labels=["status"])
         predictions = count_predictions(self._parts)
-        for status in Status:
+        for status in PREDICTION_STATUSES:
             jobs.add_metric([status], predictions.get(status, 0))
-        held = (Status.RUNNING, Status.CANCELLING)
-        leased = sum(found.get(status, 0) for found in (counts, predictions) for status in held)
+        leased = sum(found.get(status, 0) for found in (counts, predictions) for status in HELD)
         return [runs, jobs, GaugeMetricFamily("octet_leases", "Jobs that a worker holds.", value=leased)]
 
     def _queue(self) -> list[Metric]:

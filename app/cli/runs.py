@@ -1,4 +1,4 @@
-"""`octet runs`: list, show, watch, cancel, delete."""
+"""`octet runs`: list, show, watch, pause, resume, cancel, delete."""
 
 from typing import Any
 
@@ -15,7 +15,10 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def runs() -> None:
-    """List, show, watch, cancel and delete runs. RUN is a run's id; without one, the newest run is shown or watched."""
+    """List, show, watch, pause, resume, cancel and delete runs.
+
+    RUN is a run's id; without one, the newest run is shown or watched.
+    """
 
 
 @runs.command("list")
@@ -71,6 +74,24 @@ def watch(run: str | None) -> int:
         found = _named(client, run)
         with leaving_alone(found):
             return ending_of(follow(client, found, out()))
+
+
+@runs.command()
+@click.argument("run")
+def pause(run: str) -> None:
+    """Let a run rest at a checkpoint; the machine is free for others until it is resumed."""
+    with Client() as client:
+        found = client.pause(run)
+    note(f"run {found.id} is {found.status}; let it go on: octet runs resume {found.id}")
+
+
+@runs.command()
+@click.argument("run")
+def resume(run: str) -> None:
+    """Let a paused run go on, as if it had never paused."""
+    with Client() as client:
+        found = client.resume(run)
+    note(f"run {found.id} is {found.status}; watch it: octet runs watch {found.id}")
 
 
 @runs.command()

@@ -19,7 +19,7 @@ class ReapAction:
     """What the reaper did with one job, and the queue that jobs of its kind wait in."""
 
     job_id: str
-    action: Literal["queued", "failed", "cancelled", "announced"]
+    action: Literal["queued", "failed", "cancelled", "paused", "announced"]
     queue: Queue = Queue.RUNS
 
 
@@ -66,10 +66,11 @@ def _reap(parts: Parts, kind: _Kind[Any]) -> list[ReapAction]:
     return actions
 
 
-_ACTION: dict[Status, Literal["queued", "failed", "cancelled"]] = {
+_ACTION: dict[Status, Literal["queued", "failed", "cancelled", "paused"]] = {
     Status.QUEUED: "queued",
     Status.FAILED: "failed",
     Status.CANCELLED: "cancelled",
+    Status.PAUSED: "paused",
 }
 
 
