@@ -34,10 +34,10 @@ async def stream(
     A run that pauses says so in one `paused` event; the stream stays open, and goes on with the run.
 
     Asks one row while nothing is new; it reads the row before the points, so that an ended run has no later ones.
-    A service that stops breaks off without `end`: the client comes again with its last cursor.
+    A process that leaves breaks off without `end`: the client comes again with its last cursor.
     """
     parts, cursor, spoke, paused = context.parts, after, time.monotonic(), False
-    while not context.stopping.is_set():
+    while not context.leaving.is_set():
         position = await anyio.to_thread.run_sync(points.position, parts, run_id)
         while cursor < position.last_cursor:
             page = await anyio.to_thread.run_sync(points.page, parts, run_id, cursor, name, split, PAGE, target)

@@ -72,8 +72,10 @@ async def is_live() -> Alive:
 
 
 @router.get("/health/ready", summary="Whether every part answers", responses=problems(503))
-def is_ready(parts: PartsOf) -> Ready:
-    """Asks the database, its tables' version and the broker."""
+def is_ready(request: Request, parts: PartsOf) -> Ready:
+    """Asks the database, its tables' version and the broker. Not ready, too, from the order to stop on."""
+    if context_of(request).unready.is_set():
+        raise NotReady([Fault("service", "is being stopped; ask another one, or come again")])
     checks: dict[str, Callable[[], object]] = {
         "database": parts.db.ping,
         "tables": parts.db.check_revision,
