@@ -8,7 +8,9 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
+from math import inf
 from types import FrameType
 
 import uvicorn
@@ -17,6 +19,8 @@ from models.threads import wait_without_spinning
 
 DRAIN_S = 10
 """How long open requests may take to end at a stop."""
+SILENT_S = 10.0
+"""A connection that has asked nothing so long after a successor has come is closed; one that has asked is after 5."""
 
 
 class Server(uvicorn.Server):
@@ -24,16 +28,17 @@ class Server(uvicorn.Server):
 
     It accepts nobody then, so every connection is one that it has answered before, or will. The application closes
     each behind its next answer, and one that asks nothing is closed as it always is, seconds after its last answer.
+    Only one on which nothing was ever asked would stay.
     """
 
     def __init__(self, config: uvicorn.Config, says: int) -> None:
         super().__init__(config)
         self._says = says
-        self._succeeded = False
+        self._succeeded_at = inf
 
     def succeed(self, _number: int, _frame: FrameType | None) -> None:
         """A successor serves; the handler of SIGHUP."""
-        self._succeeded = True
+        self._succeeded_at = time.monotonic()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Say so when it serves."""
@@ -43,9 +48,12 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: whether to end."""
-        if self._succeeded:
+        if self._succeeded_at < inf:
             for server in self.servers:
                 server.close()
+            if time.monotonic() >= self._succeeded_at + SILENT_S:
+                for connection in list(self.server_state.connections):
+                    connection.shutdown()  # at once where nothing is asked, else behind the answer
             self.should_exit = self.should_exit or not self.server_state.connections
         return await super().on_tick(counter)
 
