@@ -14,19 +14,20 @@ from types import FrameType
 class Signals:
     """The signals that came: one asks for the end, a second one for the end at once; SIGHUP for new processes.
 
-    A terminal that is closed sends SIGHUP, too, and then means the end (not under nohup).
+    A terminal that is closed sends SIGHUP, too, and then it means the end, or nothing under nohup.
     """
 
     stops: int = 0
     wake: int = -1
     _renewal: bool = False
     _terminal: bool = False
+    _nohup: bool = False
 
     @classmethod
     @contextmanager
     def heard(cls) -> Iterator["Signals"]:
         """Listen to signals inside the block; `wake` can be read when one came, a child's death included."""
-        signals = cls(_terminal=_has_terminal() and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN)
+        signals = cls(_terminal=_has_terminal(), _nohup=signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)
         signals.wake, written = os.pipe()
         for end in (signals.wake, written):
             os.set_blocking(end, False)
@@ -58,10 +59,11 @@ class Signals:
         self.stops += 1
 
     def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
-        if self._terminal and not _has_terminal():
-            self.stops += 1
-        else:
+        closed, self._terminal = self._terminal and not _has_terminal(), _has_terminal()
+        if not closed:
             self._renewal = True
+        elif not self._nohup:
+            self.stops += 1
 
 
 def _has_terminal() -> bool:

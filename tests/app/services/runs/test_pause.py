@@ -14,6 +14,8 @@ from app.services.runs.read import attempts, events, get_run
 from tests.support.parts import opened_parts
 from tests.support.runs import a_dataset, a_run, checkpointed, row_of
 
+pytestmark = pytest.mark.services
+
 
 def pausing(parts):
     """A lease on a run that was told to pause."""
