@@ -80,9 +80,10 @@ class Process:
         self._send(signal.SIGTERM)
 
     def end_within(self, seconds: float) -> None:
-        """The same; `died` kills it after so long."""
-        self._end_by = time.monotonic() + seconds
-        self._send(signal.SIGTERM)
+        """The same, once; `died` kills it after so long."""
+        if self._end_by == inf:
+            self._end_by = time.monotonic() + seconds
+            self._send(signal.SIGTERM)
 
     def hand_over_within(self, seconds: float) -> None:
         """Tell it that a successor does its work: it ends what it has begun; `died` kills it after so long."""
