@@ -47,6 +47,7 @@ class Load:
                     connection.close()
                 if not kept:
                     connection.close()
+            connection.close()
 
         return ask
 
