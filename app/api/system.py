@@ -20,6 +20,7 @@ from app.api.problems import rules
 from app.api.schemas.problem import ProblemType, ProblemTypes, problems
 from app.api.schemas.system import Alive, Index, Ready
 from app.errors import Busy, DomainError, Example, Fault, NotFound
+from app.services.disk import Disk, fullest
 from models.config import ConfigPart, config_schema
 
 log = logging.getLogger(__name__)
@@ -73,14 +74,20 @@ async def is_live() -> Alive:
 
 @router.get("/health/ready", summary="Whether every part answers", responses=problems(503))
 def is_ready(request: Request, parts: PartsOf) -> Ready:
-    """Asks the database, its tables' version and the broker. Not ready, too, from the order to stop on."""
+    """Asks the database, its tables' version and the broker, and looks at the disks.
+
+    A full disk is no reason to send clients away: predictions and everything that reads still answer. An order to stop
+    is one, from the moment it comes.
+    """
     if context_of(request).unready.is_set():
         raise NotReady([Fault("service", "is being stopped; ask another one, or come again")])
     checks: dict[str, Callable[[], object]] = {
         "database": parts.db.ping,
         "tables": parts.db.check_revision,
         "broker": parts.broker.ping,
+        "disk": lambda: found.append(fullest(parts.settings)),
     }
+    found: list[Disk] = []
     faults = []
     for name, check in checks.items():
         try:
@@ -91,7 +98,9 @@ def is_ready(request: Request, parts: PartsOf) -> Ready:
             faults.append(Fault(name, error.detail if isinstance(error, DomainError) else unknown))
     if faults:
         raise NotReady(faults)
-    return Ready(checks=dict.fromkeys(checks, "ok"))
+    [disk] = found
+    warnings = [] if disk.state == "ok" else [disk.words]
+    return Ready(checks={**dict.fromkeys(checks, "ok"), "disk": disk.state}, warnings=warnings)
 
 
 @router.get(
