@@ -21,6 +21,12 @@ class HttpSettings(BaseSettings):
         pattern=r"^(/[A-Za-z0-9._~-]+)*/?$",
         description="Path prefix that a proxy serves it below, e.g. /octet; whether the proxy takes it off or not.",
     )
+    drain_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="After SIGTERM the API says so long that it is not ready, while it goes on to serve: time for a "
+        "proxy to send requests elsewhere.",
+    )
 
 
 class ClockSettings(BaseSettings):

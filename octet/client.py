@@ -150,6 +150,14 @@ class Client:
         """Runs, the newest first; all of them without a limit."""
         return [Run.model_validate(row) for row in self._rows("/runs", "runs", limit)]
 
+    def pause(self, run_id: str) -> Run:
+        """Let a run rest, at a checkpoint; the run as it is then (`pausing` until its worker has let go of it)."""
+        return Run.model_validate(self._send("POST", f"/runs/{_part(run_id)}/pause").json())
+
+    def resume(self, run_id: str) -> Run:
+        """Let a paused run go on where it was; the run as it is then."""
+        return Run.model_validate(self._send("POST", f"/runs/{_part(run_id)}/resume").json())
+
     def cancel(self, run_id: str) -> Run:
         """Ask a run to stop; what it has learnt stays."""
         self._send("POST", f"/runs/{_part(run_id)}/cancel")

@@ -9,9 +9,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.context import Context
 from app.api.problems import nul_in_address, unexpected
 from app.api.root import placed
-from app.telemetry import Telemetry
 from app.tracing import TRACEPARENT, Origin, about
 
 log = logging.getLogger("octet.http")
@@ -25,10 +25,11 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
 class Observe:
     """ASGI layer around the application."""
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry, root_path: str) -> None:
+    def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app = app
-        self._telemetry = telemetry
-        self._root_path = root_path
+        self._telemetry = context.telemetry
+        self._leaving = context.leaving
+        self._root_path = context.parts.settings.http.root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; see to it that it is answered, counted and logged."""
@@ -54,6 +55,8 @@ class Observe:
                 answered = MutableHeaders(scope=message)
                 answered["x-request-id"] = origin.request_id or ""
                 answered[TRACEPARENT] = origin.traceparent
+                if self._leaving.is_set():
+                    answered["connection"] = "close"
             await send(message)
 
         try:

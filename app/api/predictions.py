@@ -18,7 +18,7 @@ from app.api.rendering import json_of
 from app.api.root import rooted
 from app.api.schemas.predictions import SUBMIT_BODY, DatasetPrediction, DatasetPredictions
 from app.api.schemas.problem import problems
-from app.services.jobs.states import Status
+from app.services.jobs.states import PREDICTION_STATUSES
 from app.services.predictions import control, read
 from app.services.predictions.keys import Form
 from app.services.predictions.submit import submit
@@ -60,7 +60,7 @@ def list_predictions(
     parts: PartsOf,
     after: After | None = None,
     limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = 100,
-    status: Annotated[str | None, Query(json_schema_extra={"enum": list(Status)})] = None,
+    status: Annotated[str | None, Query(json_schema_extra={"enum": list(PREDICTION_STATUSES)})] = None,
 ) -> read.PredictionPage:
     """The newest first."""
     return read.list_predictions(parts, after=after, limit=limit, status=status)

@@ -1,4 +1,4 @@
-"""Routes of runs: submit, list, read, cancel, and what a run leaves behind."""
+"""Routes of runs: submit, list, read, pause, resume, cancel, and what a run leaves behind."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
@@ -18,7 +18,7 @@ from app.api.rendering import json_of
 from app.api.root import rooted
 from app.api.schemas.problem import problems
 from app.api.schemas.runs import Attempts, Checkpoints, Estimate, Events, Run, Runs
-from app.services.jobs.states import Status
+from app.services.jobs.states import RUN_STATUSES
 from app.services.runs import control, read, submit
 from app.services.runs.remove import remove_run
 
@@ -71,7 +71,7 @@ def list_runs(
     parts: PartsOf,
     after: After | None = None,
     limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = 100,
-    status: Annotated[str | None, Query(json_schema_extra={"enum": list(Status)})] = None,
+    status: Annotated[str | None, Query(json_schema_extra={"enum": list(RUN_STATUSES)})] = None,
     name: Annotated[str | None, Query(description="Runs of this name.")] = None,
     dataset: Annotated[str | None, Query(description="Name or id.")] = None,
 ) -> read.RunPage:
@@ -93,6 +93,22 @@ def get_run(request: Request, parts: PartsOf, run_id: RunId) -> Response:
 def cancel_run(parts: PartsOf, run_id: RunId) -> Response:
     """At once while it is queued, else within a bounded time, after a checkpoint."""
     return json_of(Run, control.cancel(parts, run_id), 202, {"location": rooted(f"/runs/{run_id}")})
+
+
+@router.post(
+    "/runs/{run_id}/pause", summary="Pause a run", status_code=202, response_model=Run, responses=problems(404, 409)
+)
+def pause_run(parts: PartsOf, run_id: RunId) -> Response:
+    """At once while it is queued, else after a checkpoint, within a bounded time; the device is free then."""
+    return json_of(Run, control.pause(parts, run_id), 202, {"location": rooted(f"/runs/{run_id}")})
+
+
+@router.post(
+    "/runs/{run_id}/resume", summary="Resume a run", status_code=202, response_model=Run, responses=problems(404, 409)
+)
+def resume_run(parts: PartsOf, run_id: RunId) -> Response:
+    """It waits for a worker and goes on from its checkpoint, as if it had never paused."""
+    return json_of(Run, control.resume(parts, run_id), 202, {"location": rooted(f"/runs/{run_id}")})
 
 
 @router.delete(

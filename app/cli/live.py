@@ -120,6 +120,8 @@ def state_of(seen: Seen) -> str:
     """The state in words."""
     if seen.lost:
         return f"{seen.run.status} (the service does not answer; waiting for it)"
+    if seen.run.status == "paused":
+        return f"paused (let it go on: octet runs resume {seen.run.id})"
     if seen.run.status == "queued":
         return "queued (waits for a worker)" if not seen.run.attempt else "queued (to go on where it was)"
     if seen.run.status == "running" and seen.run.progress.steps is None:

@@ -1,4 +1,4 @@
-"""`octet runs`: list, show, watch, log, cancel, delete."""
+"""`octet runs`: list, show, watch, log, pause, resume, cancel, delete."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def runs() -> None:
-    """List, show, watch, cancel and delete runs, read their logs.
+    """List, show, watch, pause, resume, cancel and delete runs, read their logs.
 
     RUN is a run's id; without one, the newest run is shown, watched or read.
     """
@@ -85,6 +85,24 @@ def log(run: str | None, attempt: int | None, tail: int | None) -> None:
     """Print what the training of a run has said so far."""
     with Client() as client:
         click.echo(client.log(_named(client, run).id, attempt=attempt, tail=tail), nl=False)
+
+
+@runs.command()
+@click.argument("run")
+def pause(run: str) -> None:
+    """Let a run rest at a checkpoint; the machine is free for others until it is resumed."""
+    with Client() as client:
+        found = client.pause(run)
+    note(f"run {found.id} is {found.status}; let it go on: octet runs resume {found.id}")
+
+
+@runs.command()
+@click.argument("run")
+def resume(run: str) -> None:
+    """Let a paused run go on, as if it had never paused."""
+    with Client() as client:
+        found = client.resume(run)
+    note(f"run {found.id} is {found.status}; watch it: octet runs watch {found.id}")
 
 
 @runs.command()

@@ -9,7 +9,7 @@ import click
 
 from app.cli import data
 from app.cli.endings import Failed, ending_of
-from app.cli.live import follow, leaving_alone
+from app.cli.live import follow, leaving_alone, state_of
 from app.cli.paths import GivenPath
 from app.cli.screen import note, out, print_json
 from app.cli.trio import Trio, seed_of_environment, trio_of
@@ -89,6 +89,8 @@ def train(files: tuple[Path, ...], detach: bool, as_json: bool, **options: Any) 
 
 def _last(client: Client, run: Run) -> Run:
     for seen in client.watch(run.id):
+        if seen.run.status == "paused" != run.status:
+            note(f"run {run.id} is {state_of(seen)}")
         run = seen.run
     return run
 

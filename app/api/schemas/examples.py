@@ -71,7 +71,7 @@ _SUMMARY = {
     "started": _TIME,
     "ended": None,
     "updated": _TIME,
-    "links": {"self": f"/runs/{RUN_ID}", "metrics": f"/runs/{RUN_ID}/metrics", "cancel": f"/runs/{RUN_ID}/cancel"},
+    "links": {"self": f"/runs/{RUN_ID}", "metrics": f"/runs/{RUN_ID}/metrics", "pause": f"/runs/{RUN_ID}/pause"},
 }
 _CONFIG = {"globals": {"basic_experiment": {"batch_size": 8}}}
 _REASONS = {"/globals/basic_experiment/batch_size": "3 files"}
@@ -147,6 +147,8 @@ ANSWERS: dict[str, dict[int, Any]] = {
     "list_runs": {200: {"runs": [_SUMMARY], "next": None}},
     "get_run": {200: RUN},
     "cancel_run": {202: {**RUN, "status": "cancelling"}},
+    "pause_run": {202: {**RUN, "status": "pausing"}},
+    "resume_run": {202: {**RUN, "status": "queued"}},
     "list_attempts": {200: {"attempts": [_ATTEMPT], "next": None}},
     "list_events": {200: {"events": [_EVENT], "next": 1}},
     "list_checkpoints": {200: {"checkpoints": [_CHECKPOINT]}},

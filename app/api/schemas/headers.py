@@ -33,6 +33,8 @@ CARRIED: dict[tuple[str, int], tuple[str, ...]] = {
     ("upload_dataset", 201): ("Location",),
     ("submit_run", 202): ("Location", "Idempotency-Replayed"),
     ("cancel_run", 202): ("Location",),
+    ("pause_run", 202): ("Location",),
+    ("resume_run", 202): ("Location",),
     ("submit_prediction", 202): ("Location", "Idempotency-Replayed"),
     ("cancel_prediction", 202): ("Location",),
     ("get_prediction_result", 200): _FILE,

@@ -24,7 +24,7 @@ class ReapAction:
     """What the reaper did with one job, and the queue that jobs of its kind wait in."""
 
     job_id: str
-    action: Literal["queued", "failed", "cancelled", "announced"]
+    action: Literal["queued", "failed", "cancelled", "paused", "announced"]
     queue: Queue = Queue.RUNS
 
 
@@ -83,10 +83,11 @@ _SAID = {
 }
 
 
-_ACTION: dict[Status, Literal["queued", "failed", "cancelled"]] = {
+_ACTION: dict[Status, Literal["queued", "failed", "cancelled", "paused"]] = {
     Status.QUEUED: "queued",
     Status.FAILED: "failed",
     Status.CANCELLED: "cancelled",
+    Status.PAUSED: "paused",
 }
 
 

@@ -13,7 +13,7 @@ from app.db.jobs import PREDICTIONS
 from app.db.tables.predictions import PartRow, PredictionRow
 from app.parts import Parts
 from app.services.datasets.view import storage_key
-from app.services.jobs.lease import Orders, held, lost, renew
+from app.services.jobs.lease import Order, held, lost, renew
 from app.services.jobs.outcomes import JobEnd, JobError, Reason
 from app.services.jobs.states import Status, change
 from app.services.predictions.failures import give_up
@@ -68,8 +68,8 @@ def in_line(parts: Parts, prediction_id: str) -> list[str]:
     return [*(other for other in first if other != prediction_id), prediction_id]
 
 
-def heartbeat(parts: Parts, lease: PredictionLease) -> Orders:
-    """Prolong the lease, count the time. Raises LeaseLost."""
+def heartbeat(parts: Parts, lease: PredictionLease) -> Order | None:
+    """Prolong the lease, count the time; the order that stands. Raises LeaseLost."""
     with parts.db.transaction() as tx:
         return renew(tx, PREDICTIONS, lease, parts.settings.clocks.lease_s)
 

@@ -7,7 +7,7 @@ from app.db import predictions
 from app.errors import Conflict, Example, Fault, Invalid, NotFound
 from app.parts import Parts
 from app.services.jobs.logs import AttemptLog, logs_of
-from app.services.jobs.states import ENDED, Status
+from app.services.jobs.states import ENDED, PREDICTION_STATUSES
 from app.services.predictions.find import found_prediction
 from app.services.predictions.keys import Form, log_key
 from app.services.predictions.view import PredictionView, view_of
@@ -68,8 +68,8 @@ def list_predictions(
     parts: Parts, *, after: int | None = None, limit: int = 100, status: str | None = None
 ) -> PredictionPage:
     """Predictions, the newest first; `after` is the `next` of the page before. Raises UnknownPredictionStatus."""
-    if status is not None and status not in set(Status):
-        detail = f"{status!r} is no status of a prediction; use one of {', '.join(Status)}"
+    if status is not None and status not in PREDICTION_STATUSES:
+        detail = f"{status!r} is no status of a prediction; use one of {', '.join(PREDICTION_STATUSES)}"
         raise UnknownPredictionStatus(detail, [Fault("status", detail)])
     limit = max(1, min(limit, MAX_LIMIT))
     with parts.db.reading() as tx:

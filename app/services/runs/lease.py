@@ -14,7 +14,7 @@ from app.db.tables.runs import RunRow
 from app.parts import Parts
 from app.services.datasets.view import storage_key
 from app.services.disk import Disk
-from app.services.jobs.lease import Orders, held, lost, renew
+from app.services.jobs.lease import Order, held, lost, renew
 from app.services.jobs.outcomes import JobEnd, JobError
 from app.services.jobs.states import Status
 from app.services.runs.failures import give_up
@@ -89,8 +89,8 @@ def in_line(parts: Parts, run_id: str) -> list[str]:
     return [*(other for other in first if other != run_id), run_id]
 
 
-def heartbeat(parts: Parts, lease: Lease) -> Orders:
-    """Prolong the lease, count the time. Raises LeaseLost."""
+def heartbeat(parts: Parts, lease: Lease) -> Order | None:
+    """Prolong the lease, count the time; the order that stands. Raises LeaseLost."""
     with parts.db.transaction() as tx:
         return renew(tx, RUNS, lease, parts.settings.clocks.lease_s)
 
@@ -204,8 +204,9 @@ def hand_back(
 ) -> Status:
     """Let go of a run that is not done: it is queued again, to go on from its last checkpoint.
 
-    A run that is being cancelled is cancelled instead; one that failed (any reason but handed_back) too often without
-    a new checkpoint fails with `error`. The status that came of it. Raises LeaseLost.
+    A run that is being cancelled is cancelled instead, one that is being paused is paused; one that failed (any reason
+    but handed_back) too often without a new checkpoint fails with `error`. The status that came of it. Raises
+    LeaseLost.
     """
     with parts.db.transaction() as tx:
         run = held(tx, RUNS, lease)

@@ -13,7 +13,7 @@ from app.db.tables.checkpoints import CheckpointRow
 from app.errors import Example, Fault, Invalid, NotFound
 from app.parts import Parts
 from app.services.jobs.logs import AttemptLog, logs_of
-from app.services.jobs.states import Status
+from app.services.jobs.states import RUN_STATUSES
 from app.services.runs.find import found_checkpoint, found_run, refuse_beyond
 from app.services.runs.keys import log_key
 from app.services.runs.view import RunView, view_of
@@ -27,9 +27,9 @@ class UnknownStatus(Invalid):
 
     rule = "unknown-status"
     title = "No such status"
-    mend = "Ask for queued, running, cancelling, succeeded, failed or cancelled."
+    mend = "Ask for queued, running, pausing, paused, cancelling, succeeded, failed or cancelled."
     example = Example(
-        "'done' is no status of a run; use one of queued, running, cancelling, succeeded, failed, cancelled",
+        "'done' is no status of a run; use one of queued, running, pausing, paused, cancelling, succeeded, failed, ...",
         "status",
     )
 
@@ -111,8 +111,8 @@ def list_runs(
     dataset: str | None = None,
 ) -> RunPage:
     """Runs, the newest first; `after` is the `next` of the page before. Raises UnknownStatus."""
-    if status is not None and status not in set(Status):
-        detail = f"{status!r} is no status of a run; use one of {', '.join(Status)}"
+    if status is not None and status not in RUN_STATUSES:
+        detail = f"{status!r} is no status of a run; use one of {', '.join(RUN_STATUSES)}"
         raise UnknownStatus(detail, [Fault("status", detail)])
     limit = max(1, min(limit, MAX_LIMIT))
     with parts.db.reading() as tx:

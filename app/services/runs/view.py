@@ -90,7 +90,10 @@ def view_of(run: RunRow) -> RunView:
     )
 
 
+_LINKED = ("metrics", "checkpoints", "attempts", "events", "log", "pause", "resume", "cancel")
+
+
 def _links(run_id: str) -> dict[str, str]:
     own = f"/runs/{run_id}"
     links = {"self": own, "predict": f"/predict?run={run_id}"}
-    return links | {name: f"{own}/{name}" for name in ("metrics", "checkpoints", "attempts", "events", "log", "cancel")}
+    return links | {name: f"{own}/{name}" for name in _LINKED}
