@@ -15,7 +15,17 @@ from models.config import ConfigError
 from models.packed import PackedError
 from models.threads import wait_without_spinning
 from models.training.report import Outcome, TrainingError
-from worker.messages import LESS_MEMORY, LESS_MEMORY_TO_PREDICT, Assigned, Failed, Message, Results, encode
+from worker.messages import (
+    LESS_MEMORY,
+    LESS_MEMORY_TO_PREDICT,
+    MORE_ROOM,
+    Assigned,
+    Failed,
+    Message,
+    Results,
+    disk_is_full,
+    encode,
+)
 
 
 class DeviceMissing(RuntimeError):
@@ -84,6 +94,9 @@ def _failure(error: Exception, work: str) -> Failed:
         less = LESS_MEMORY if work == "Training" else LESS_MEMORY_TO_PREDICT
         detail = f"{str(error).rstrip('.')}. {less}"
         return Failed(final=False, reason="oom", type="out_of_memory", title="Out of memory", detail=detail)
+    if disk_is_full(error):
+        detail = f"{str(error).rstrip('.')}. {MORE_ROOM}"
+        return Failed(final=False, reason="error", type="disk_full", title="The disk is full", detail=detail)
     if isinstance(error, TrainingError | ConfigError | PackedError):
         words = _words(type(error).__name__)
         slug = words.lower().replace(" ", "_")

@@ -118,9 +118,9 @@ class LeasedWork(ABC):
         ordered: Literal["cancel", "shutdown"] | None = None
         stop_by = inf
         while not child.ended():
-            if keeper.lost:
-                raise LeaseLost(f"{self._holds.job_id}: attempt {self._holds.attempt} could not renew its lease")
+            self._demand(keeper)
             for message in child.messages(TICK_S):
+                self._demand(keeper)  # a process that was stopped meanwhile finds a full pipe, and the run with another
                 record.take(message)
             record.flush()
             if ordered is None and (ordered := self._order(keeper)) is not None:
@@ -135,6 +135,11 @@ class LeasedWork(ABC):
         starved = killed_for_memory() > starved
         log_end, peak = last_words(space.log), child.peak_bytes
         return ending_of(Evidence(record.last_word, code, starved, log_end, peak, self._work), ordered)
+
+    def _demand(self, keeper: LeaseKeeper) -> None:
+        """Raises LeaseLost without authority."""
+        if keeper.lost:
+            raise LeaseLost(f"{self._holds.job_id}: attempt {self._holds.attempt} could not renew its lease")
 
     def _order(self, keeper: LeaseKeeper) -> Literal["cancel", "shutdown"] | None:
         if keeper.cancelled:

@@ -18,6 +18,7 @@
 A child that ends without a last word was killed. Floats survive the way exactly.
 """
 
+import errno
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,14 @@ LESS_MEMORY = (
 )
 """What helps a training that the machine has too little memory for."""
 LESS_MEMORY_TO_PREDICT = "Give the worker more, or predict with a smaller model."
+MORE_ROOM = "Make room on the disk of the worker's OCTET_DATA_DIR and of OCTET_STORAGE_DIR, then submit it again."
+"""What helps where nothing more could be written."""
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether an error says so; the writer of checkpoints says it in words alone."""
+    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return full or "No space left on device" in str(error)
 
 
 class PartFile(BaseModel):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from app.errors import DomainError
+from app.errors import Busy, DomainError
 from app.parts import Parts
 from app.services.jobs.lease import LeaseLost
 from app.services.runs.keys import checkpoint_key
@@ -81,16 +81,16 @@ class Record:
 def persist(write: Callable[[], T], *, for_s: float) -> T:
     """Call until it succeeds, for so long at most: a database that is away for seconds must not cost an attempt.
 
-    Every write is fenced and may be repeated. Raises LeaseLost and DomainError at once, anything else in the end.
+    Every write is fenced and may be repeated. Raises LeaseLost, and DomainError but Busy, at once; anything else in the
+    end.
     """
     until = time.monotonic() + for_s
     while True:
         try:
             return write()
-        except (LeaseLost, DomainError):
-            raise
         except Exception as error:
-            if time.monotonic() >= until:
+            final = isinstance(error, LeaseLost | DomainError) and not isinstance(error, Busy)
+            if final or time.monotonic() >= until:
                 raise
             log.warning("writing failed, trying again: %s", error)
             time.sleep(RETRY_EVERY_S)

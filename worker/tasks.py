@@ -17,6 +17,7 @@ from models.devices import usable_devices
 from worker.attempt import Attempt
 from worker.prediction_attempt import PredictionAttempt
 from worker.shutdown import Shutdown
+from worker.workspace import has_room
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +43,14 @@ class PoolProcess:
     def train_run(self, run_id: str) -> None:
         """Carry out a run that is announced, and before it those that were interrupted."""
         for waiting in in_line(self._opened(), run_id):
-            if self._shutdown.requested():
+            if self._shutdown.requested() or not has_room(self._settings):
                 return  # not taken: the reaper announces the run again
             self._carry_out(waiting)
 
     def predict_dataset(self, prediction_id: str) -> None:
         """Carry out a prediction that is announced, and before it those that were interrupted."""
         for waiting in predictions.in_line(self._opened(), prediction_id):
-            if self._shutdown.requested():
+            if self._shutdown.requested() or not has_room(self._settings):
                 return  # not taken: the reaper announces it again
             lease = predictions.acquire(self._opened(), waiting, _name())
             if lease is None:

@@ -1,13 +1,31 @@
 """The folder of one attempt: the assignment that the child reads, the files it writes, and its log."""
 
+import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.services.datasets.incoming import refuse_full
 from app.settings import Settings
 from app.storage import Storage
 from worker.messages import Assigned
+
+log = logging.getLogger(__name__)
+
+ROOM_BYTES = 2**25
+"""Below this, an attempt would only fail at once, and use up those that a run has."""
+
+
+def has_room(settings: Settings) -> bool:
+    """Whether an attempt may begin: the disks that it writes to are not full."""
+    try:
+        for folder in (settings.data_dir, settings.storage_dir):
+            refuse_full(folder, ROOM_BYTES)
+    except OSError as error:
+        log.warning("no job is taken until there is room on the disk: %s", error)
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 import migrations
 from app.db.dialect import hold
+from app.db.trouble import in_our_words
 from app.errors import Busy, Example
 
 Transaction: TypeAlias = Connection
@@ -67,18 +68,19 @@ class Database:
         """A writing transaction: committed at the end of the block, rolled back by any exception.
 
         On SQLite it takes the write lock at once (a deferred one would fail as soon as another writer was faster).
+        Raises DatabaseLocked, DatabaseAway, OSError (ENOSPC), as `reading` does.
         """
-        with self._writer.begin() as tx:
+        with in_our_words(), self._writer.begin() as tx:
             yield tx
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads, all of it from one moment; blocks nobody."""
-        with self._reader.connect() as tx:
+        with in_our_words(), self._reader.connect() as tx:
             yield tx
 
     def ping(self) -> None:
-        """Ask the database for one number. Raises sqlalchemy.exc.SQLAlchemyError when it does not answer."""
+        """Ask the database for one number. Raises DatabaseAway when it does not answer."""
         with self.reading() as tx:
             tx.execute(select(literal_column("1")))
 

@@ -54,6 +54,7 @@ def _reap(parts: Parts, kind: _Kind[Any]) -> list[ReapAction]:
     actions: list[ReapAction] = []
     with parts.db.transaction() as tx:
         lost = messages is not None and messages < job_rows.count_queued(tx, jobs)
+        leases.redate(tx, jobs)
         for job in leases.expired(tx, jobs):
             status = kind.give_up(tx, job, "lost", None, max_attempts=clocks.max_attempts, counted=False)
             actions.append(ReapAction(job.id, _ACTION[status], kind.queue))
