@@ -1,25 +1,15 @@
-"""The database's clock is set back by an hour: no lease lives on without its worker, and none is taken from one.
-
-All that our code compares with that clock are times in the rows. So a clock that goes back an hour is the same as rows
-whose times all lie an hour farther ahead, and that needs no other clock for the processes.
-"""
+"""The database's clock is set back by an hour: no lease lives on without its worker, and none is taken from one."""
 
 import pytest
-import sqlalchemy as sa
 
 from app.db.tables import metadata
 from tests.faults.conftest import Disturbed
 from tests.faults.trial import End, end_of, in_mid_run, next_attempt
 from tests.support.behind import another_worker, database_of, rows_of
+from tests.support.clock import HOUR_S, set_an_hour_back
 from tests.support.service import Service, wait_for
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
-
-HOUR_S = 3600.0
-TIMES = {
-    *("created", "started", "ended", "updated", "time"),
-    *("counted_at", "lease_expires", "announced_at"),
-}
 
 
 def test_a_run_whose_worker_died_before_the_clock_went_back_is_taken_over_in_time(
@@ -50,9 +40,5 @@ def test_a_worker_that_lives_keeps_its_run_and_its_account_of_time_when_the_cloc
 
 
 def _set_clock_back(service: Service) -> None:
-    """By an hour, between two moments of every other transaction."""
     with database_of(service) as engine, engine.begin() as writing:
-        for table in metadata.sorted_tables:
-            shifted = {column.name: column + HOUR_S for column in table.columns if column.name in TIMES}
-            if shifted:
-                writing.execute(sa.update(table).values(shifted))
+        set_an_hour_back(writing)
