@@ -116,6 +116,7 @@ class Tree:
         if broker is not None:
             settings = settings.model_copy(update={"broker_url": f"redis+socket://{broker}"})
         self._told = settings
+        self._untold: OSError | None = None
         environment = dict(os.environ) | settings.environment()
         python = [sys.executable, "-P", "-m"]
         api = [*python, "app.embedded.api", str(listening.fileno())]
@@ -150,6 +151,8 @@ class Tree:
                     print(f"octet serve: the {process.name} ended (code {code}) and is started again", file=sys.stderr)
                 if process.due():
                     self._start(process)
+            if self._untold is not None:
+                self._tell()
             self._signals.wait(LOOK_S)
 
     def stop(self) -> None:
@@ -174,10 +177,20 @@ class Tree:
 
     def _start(self, process: Process) -> None:
         process.start()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Write down who runs. A disk that is full must not end the service: it is told as soon as there is room."""
         pids = {p.name: p.pid for p in self._all() if p.pid is not None}
         folder = None if self._broker_socket is None else str(self._broker_socket.parent)
         state = {"pid": os.getpid(), "url": self._url, "processes": pids, "socket_folder": folder}
-        write_state(self._settings.data_dir, state)
+        try:
+            write_state(self._settings.data_dir, state)
+            self._untold = None
+        except OSError as error:
+            if self._untold is None:
+                print(f"octet serve: cannot write to {self._settings.data_dir}: {error.strerror}", file=sys.stderr)
+            self._untold = error
 
     def _embedded_broker(self, address: Path) -> Process:
         folder = self._settings.data_dir / "broker"

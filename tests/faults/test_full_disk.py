@@ -1,6 +1,7 @@
 """The disk is full while a checkpoint, a point or an upload is written: said in words, and all goes on with room."""
 
 import io
+import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,15 +69,25 @@ def test_a_run_that_finds_the_disk_full_goes_on_without_losing_a_bit_once_there_
     with _on_a_small_disk(tmp_path) as on:
         run = in_mid_run(on.client)
         with _full(on.service):
-            wait_for(lambda: on.client.attempts(run)[0].reason, 240, "the first attempt failing")
+            wait_for(lambda: re.search("No space left|is full", on.service.logs), 240, "somebody hitting the limit")
+        assert end_of(on.client, run) == undisturbed
+        *broken, finished = [attempt.reason for attempt in on.client.attempts(run)]
+        assert set(broken) <= {"error", "lost"}
+        assert finished == "finished"
+
+
+def test_a_run_whose_last_checkpoint_does_not_fit_waits_in_the_queue_until_it_does(undisturbed: End, tmp_path: Path):
+    """The database lies elsewhere, so that it can be told at all."""
+    with fresh_database(tmp_path) as url, _on_a_small_disk(tmp_path, OCTET_DATABASE_URL=url) as on:
+        run = in_mid_run(on.client)
+        with _full(on.service):
+            wait_for(lambda: on.client.attempts(run)[0].reason, 240, "the first attempt ending")
             assert on.client.run(run).status == "queued"
-            wait_for(lambda: "until there is room on the disk" in on.service.logs, 60, "the run being left alone")
         assert end_of(on.client, run) == undisturbed
         assert [attempt.reason for attempt in on.client.attempts(run)] == ["error", "finished"]
 
 
 def test_a_run_whose_checkpoints_never_fit_ends_with_the_cause_and_what_to_do(tmp_path: Path):
-    """The database lies elsewhere, so that it can be told at all."""
     with fresh_database(tmp_path) as url, _on_a_small_disk(tmp_path, OCTET_DATABASE_URL=url) as on:
         with _full(on.service, but_bytes=ROOM_BYTES + 2**22):  # enough to begin
             run = on.client.submit(LARGE).id

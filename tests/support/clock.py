@@ -9,9 +9,7 @@ import sqlalchemy as sa
 from app.db.tables import metadata
 
 HOUR_S = 3600.0
-TIMES = frozenset(
-    ("created", "started", "ended", "updated", "time", "counted_at", "lease_expires", "announced_at")
-)
+TIMES = frozenset(("created", "started", "ended", "updated", "time", "counted_at", "lease_expires", "announced_at"))
 DURATIONS = frozenset(("max_runtime_s", "used_s", "eta_s", "epoch", "value", "average"))
 
 
