@@ -27,7 +27,7 @@ TAGS = {
     "system": "The service about itself.",
 }
 ALWAYS = (400, 422, 500, 503, 507)
-"""Any address may hold a NUL or an unknown parameter; any server may fail, wait for its database, or have a full disk."""
+"""Any address may hold a NUL or an unknown parameter; any server may fail, miss its database, or have a full disk."""
 ONE_OF_MANY: dict[int, str] = {
     400: "malformed",
     404: "not-found",

@@ -30,4 +30,5 @@ def test_a_killed_postgres_costs_no_point_and_no_bit_and_who_watches_sees_every_
                 postgres.kill_and_restart()
         assert end_of(client, run) == undisturbed
         assert cursors == list(range(1, len(undisturbed.points) + 1))
-        assert [attempt.reason for attempt in client.attempts(run)] == ["finished"]
+        reasons = [attempt.reason for attempt in client.attempts(run)]
+        assert reasons in (["finished"], ["lost", "finished"])  # the latter where recovery outlasts a lease
