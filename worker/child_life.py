@@ -19,11 +19,11 @@ from worker.messages import (
     LESS_MEMORY,
     LESS_MEMORY_TO_PREDICT,
     MORE_ROOM,
+    NO_ROOM,
     Assigned,
     Failed,
     Message,
     Results,
-    disk_is_full,
     encode,
 )
 
@@ -94,13 +94,13 @@ def _failure(error: Exception, work: str) -> Failed:
         less = LESS_MEMORY if work == "Training" else LESS_MEMORY_TO_PREDICT
         detail = f"{str(error).rstrip('.')}. {less}"
         return Failed(final=False, reason="oom", type="out_of_memory", title="Out of memory", detail=detail)
-    if disk_is_full(error):
-        detail = f"{str(error).rstrip('.')}. {MORE_ROOM}"
-        return Failed(final=False, reason="error", type="disk_full", title="The disk is full", detail=detail)
     if isinstance(error, TrainingError | ConfigError | PackedError):
         words = _words(type(error).__name__)
         slug = words.lower().replace(" ", "_")
         return Failed(final=True, reason="error", type=slug, title=words, detail=str(error))
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        detail = f"{error.strerror}. {MORE_ROOM}"
+        return Failed(final=False, reason="error", type="disk_full", title="The disk is full", detail=detail)
     if isinstance(error, DeviceMissing):
         title = "The planned device is missing"
         return Failed(final=False, reason="no_device", type="device_missing", title=title, detail=str(error))

@@ -7,7 +7,7 @@ from typing import Literal
 from app.services.jobs.outcomes import JobEnd, JobError
 from models.config.fits import size
 from models.training.report import Outcome
-from worker.messages import LESS_MEMORY, LESS_MEMORY_TO_PREDICT, MORE_ROOM, Failed, Results, disk_is_full
+from worker.messages import LESS_MEMORY, LESS_MEMORY_TO_PREDICT, MORE_ROOM, NO_ROOM, Failed, Results
 
 Work = Literal["training", "predicting"]
 
@@ -66,9 +66,9 @@ def out_of_time(limit_s: float) -> JobEnd:
 
 def broken_off(error: Exception) -> HandBack:
     """The worker itself could not go on with this attempt: disk full, storage away, a message that is none."""
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return HandBack("error", JobError("disk_full", "The disk is full", f"{error.strerror}. {MORE_ROOM}"))
     detail = f"{type(error).__name__}: {error}"
-    if disk_is_full(error):
-        return HandBack("error", JobError("disk_full", "The disk is full", f"{detail.rstrip('.')}. {MORE_ROOM}"))
     return HandBack("error", JobError("worker_error", "The worker could not carry on the attempt", detail))
 
 

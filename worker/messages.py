@@ -67,15 +67,14 @@ LESS_MEMORY = (
     "max_length."
 )
 """What helps a training that the machine has too little memory for."""
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""How a system says that a disk is full."""
+MORE_ROOM = (
+    "Make room where OCTET_DATA_DIR and OCTET_STORAGE_DIR are (DELETE runs, predictions and data sets, or `octet "
+    "storage sweep`), then submit it again."
+)
+"""What helps when the disk is full."""
 LESS_MEMORY_TO_PREDICT = "Give the worker more, or predict with a smaller model."
-MORE_ROOM = "Make room on the disk of the worker's OCTET_DATA_DIR and of OCTET_STORAGE_DIR, then submit it again."
-"""What helps where nothing more could be written."""
-
-
-def disk_is_full(error: BaseException) -> bool:
-    """Whether an error says so; the writer of checkpoints says it in words alone."""
-    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-    return full or "No space left on device" in str(error)
 
 
 class PartFile(BaseModel):
