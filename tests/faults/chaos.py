@@ -35,7 +35,7 @@ CLOCKS = {
     "OCTET_MAX_ATTEMPTS": "1000",  # nobody else is killed so often before it saves anything
 }
 AT_ONCE = 3
-LONGEST_DELAY_S = 6.0
+LONGEST_DELAY_S = 12.0
 PATIENCE_S = 240.0
 LOOK_S = 0.25
 
@@ -84,7 +84,10 @@ class Submitted:
 
 @dataclass
 class Loss:
-    """What one kill cost: seconds until `made_up` holds, None as long as it does not."""
+    """What one kill cost: seconds until `made_up` holds, None as long as it does not.
+
+    A run is made up for once it stands again where it stood; what is killed meanwhile counts, too.
+    """
 
     kind: Kind
     at: float
