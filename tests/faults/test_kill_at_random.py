@@ -23,7 +23,9 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_nobody_had(disturbed: D
     for kind in draw.sample(KINDS, len(KINDS)):
         _until_beyond(disturbed, run, draw.randrange(STEPS // 8))
         service.kill(kind)
-        if kind != "api":
+        if kind == "api":
+            wait_for(client.ready, BACK_S, "the API answering again")
+        else:
             lost += 1
             wait_for(partial(_is_at_attempt, disturbed, run, lost + 1), BACK_S, "the next attempt")
     assert end_of(client, run) == undisturbed
