@@ -178,7 +178,7 @@ def predict(config: RunConfig, targets: list[TargetSpec], batch: int, threads: i
     import numpy as np
     import torch
 
-    from models.nn.networks import build_network
+    from models.nn.registry import build_network
 
     torch.set_num_threads(threads)
     model = build_network(config, targets).eval()

@@ -16,10 +16,11 @@ MARGIN = 1.07
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Files per step, CPU threads, files of a validation, device, bytes of all files (None: unknown)."""
+    """Files per step, CPU threads, files of a validation, device, bytes and number of all files (None: unknown)."""
 
     batch: int
     threads: int = 1
     validation: int = 0
     device: Literal["cpu", "cuda"] = "cpu"
     data_bytes: int | None = None
+    files: int | None = None

@@ -21,7 +21,7 @@ MARGIN = 1.15
 TOKENS_AT_ONCE = 2**15
 """As models.nn.octet.model.TOKENS_AT_ONCE: a prediction takes at most so many bytes through the network at a time."""
 MOST_PIECES = 64
-"""As models.nn.octet.reading.MOST_PIECES."""
+"""As models.nn.octet.cutting.MOST_PIECES."""
 WINDOW = 128
 """Frames of a window of attention."""
 QUERIES = 4
@@ -39,7 +39,7 @@ GRID, GRID_PLACES, FINE = 16, 128, 2048
 """As GRID_CHANNELS, GRID_PLACES and FINE_PLACES of models.nn.octet.view_raster."""
 VOCABULARY = 261
 NOVELTY_BYTES = 10**6
-"""What models.nn.novelty keeps of the training files, about."""
+"""What models.nn.novelty.score keeps of the training files, about."""
 LIBRARIES_BYTES = 50 * 10**6
 """What the process of an octet training holds beyond EIR's: pages of libraries for the wide branch and the score."""
 
@@ -75,7 +75,8 @@ def memory_bytes(config: RunConfig, targets: Sequence[TargetSpec], load: Load) -
     moments = _moments(config)
     state = FLOAT * (dense * (1 + moments) + table + rows + dense + table)
     step = _step_bytes(config, load)
-    peaks = [step + state + FLOAT * dense, fitting_bytes(config.input.model_cfg.octet, load.data_bytes)]
+    octet = config.input.model_cfg.octet
+    peaks = [step + state + FLOAT * dense, fitting_bytes(octet, targets, load.data_bytes, load.files)]
     peaks.append(state + passing_bytes(config, load.batch) + 40 * load.validation * _outputs(targets))
     if load.device == "cpu":
         # A state is gathered, put in line and written; little of what the step has given back is there again.

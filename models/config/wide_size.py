@@ -28,18 +28,30 @@ KERNEL_SHARE = 4
 """A set of so many times KERNEL_BYTES is taken for too large: less than a quarter of it would have to train."""
 OF_A_BYTE, OF_A_FILE = 5 * 32, 1_080
 """What a kernel machine keeps: of each of five n-grams that begin at a byte, and of a file."""
+MATRICES = 4
+"""Held at once while a kernel machine is fitted, float64, training files by training files: the kernel, the part of it
+that a fold is fitted to, the same with its ridge, and its factors."""
 SIEVE_BYTES, ANSWERING_BYTES = 2**24, 30 * 10**6
 """The sieve in front of the hashes, and what a block of bytes takes on its way."""
 PAIRED = 5 * 40
 """What a kernel machine takes of a byte of its training files while it answers: five n-grams that all are found."""
 
 
-def fitting_bytes(octet: OctetConfig, data_bytes: int | None) -> float:
-    """The most that it holds while it is fitted. data_bytes: of all files; None: not known."""
+def fitting_bytes(
+    octet: OctetConfig, targets: Sequence[TargetSpec], data_bytes: int | None, files: int | None
+) -> float:
+    """The most that it holds while it is fitted. data_bytes, files: of the whole data set; None: not known.
+
+    A kernel machine is fitted after the n-grams were, whose room it takes; its matrices are not bounded by the setting.
+    """
     if not octet.wide:
         return 0.0
     most = octet.wide_memory_mb * 10.0**6
-    return most if data_bytes is None else min(most, FITTING_LEAST + FITTING_BYTES * float(data_bytes))
+    grams = most if data_bytes is None else min(most, FITTING_LEAST + FITTING_BYTES * float(data_bytes))
+    if not _numbers(targets):
+        return grams
+    side = min(KERNEL_FILES, _remembered(data_bytes), KERNEL_FILES if files is None else files)
+    return max(grams, FITTING_LEAST + 8.0 * MATRICES * side**2)
 
 
 def kept_bytes(octet: OctetConfig, targets: Sequence[TargetSpec], data_bytes: int | None) -> int:

@@ -44,7 +44,7 @@ def load_of(config: RunConfig, request: RunRequest, summary: DatasetSummary, thr
     """What decides about memory beside the config."""
     sides = sides_of(config, summary, request.plan)
     asked = request.plan.threads if request.plan else None
-    return Load(sides.batch, asked or threads, sides.valid, data_bytes=summary.bytes)
+    return Load(sides.batch, asked or threads, sides.valid, data_bytes=summary.bytes, files=summary.files)
 
 
 def within_memory(chosen: Chosen, request: RunRequest, summary: DatasetSummary, room: Room) -> Chosen:

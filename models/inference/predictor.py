@@ -14,7 +14,7 @@ from models.config import RunConfig, TargetSpec, load_config
 from models.inference.answers import probabilities, values
 from models.inference.portions import ROWS
 from models.nn.network import Network, Unlike
-from models.nn.networks import build_network
+from models.nn.registry import build_network
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError
 

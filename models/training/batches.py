@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.nn.network import File
+from models.nn.octet.cutting import pieces_of, training_starts
 from models.nn.octet.pieces import Pieces
-from models.nn.octet.reading import pieces_of, training_starts
 from models.nn.vocabulary import PAD
 from models.packed import PackedDataset
 from models.training.sampling import crop_starts

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from models.config import RunConfig, TargetSpec
 from models.inference.answers import scale
-from models.nn.networks import build_network
+from models.nn.registry import build_network
 from models.packed import LabelError, LabelTable, PackedDataset, Target
 from models.training.average import WeightAverage
 from models.training.batches import Batches

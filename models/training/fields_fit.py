@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.nn.octet.cutting import pieces_of, training_starts
 from models.nn.octet.ensemble import OctetEnsemble
-from models.nn.octet.reading import pieces_of, training_starts
 from models.nn.octet.view_fields import FieldsView
 from models.packed import PackedDataset
 

@@ -86,7 +86,7 @@ def choose_for_device(
     basic, threads = config.globals.basic_experiment, asked.threads or default_threads()
     wanted = min(asked.batch or basic.batch_size, len(files.train))
     targets = [target_spec(config, table, files.train) for table in tables]
-    load = Load(wanted, threads, len(files.valid), default_device(), int(dataset.lengths.sum()))
+    load = Load(wanted, threads, len(files.valid), default_device(), int(dataset.lengths.sum()), len(dataset.lengths))
     batch = _batch_that_fits(config, targets, load, memory, asked)
     per_epoch = len(files.train) // batch
     plan = Plan(

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from models.nn.network import File, Mixes, Network, Unlike
-from models.nn.novelty import Novelty
+from models.nn.novelty.score import Novelty
 from models.nn.octet.blend import Blend
 from models.nn.octet.build import build_deep
+from models.nn.octet.cutting import answering_starts, bytes_seen, pieces_of
 from models.nn.octet.pieces import Pieces
-from models.nn.octet.reading import answering_starts, bytes_seen, pieces_of
 from models.nn.octet.view_ngrams import NgramEmbedding
 from models.nn.spread import excerpt, spread_bytes
 from models.nn.wide import WideHead

@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from models.nn.octet.frames import FrameEncoder
 from models.nn.octet.masked_pool import MaskedPool
+from models.nn.octet.numbers import read_numbers, scaled
 from models.nn.octet.pieces import Pieces
-from models.nn.octet.readings import read_numbers, scaled
 from models.nn.octet.view import View
 from models.packed.readings import Reading
 

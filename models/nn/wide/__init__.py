@@ -1,6 +1,6 @@
 """The wide branch: convex scores of the n-grams of a whole file (Cheng et al. 2016, "Wide & Deep Learning")."""
 
+from models.nn.wide.gram_kinds import GramKinds
 from models.nn.wide.head import WideHead
-from models.nn.wide.recipe import Recipe
 
-__all__ = ["Recipe", "WideHead"]
+__all__ = ["GramKinds", "WideHead"]

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.nn.wide.gram_kinds import GramKinds
 from models.nn.wide.grams import UInt8, UInt64, at_level
 from models.nn.wide.kernel import KernelMachine
-from models.nn.wide.recipe import Recipe
 from models.nn.wide.stored import Stored
 from models.nn.wide.tally import Sieve, tallied
 
@@ -33,7 +33,7 @@ class WideHead(Stored):
     hashes: Tensor  # (F,) int64, rising
     weights: Tensor  # (F, W) float32
     bias: Tensor  # (W,) float32
-    recipe: Tensor  # see Recipe.to_numbers
+    kinds: Tensor  # see GramKinds.to_numbers
     by_kernel: Tensor  # (targets,) bool: whether the kernel machine answers
 
     def __init__(self, targets: Mapping[str, int]) -> None:
@@ -45,7 +45,7 @@ class WideHead(Stored):
         self.register_buffer("hashes", torch.empty(0, dtype=torch.int64))
         self.register_buffer("weights", torch.empty(0, width))
         self.register_buffer("bias", torch.zeros(width))
-        self.register_buffer("recipe", torch.empty(0, dtype=torch.int64))
+        self.register_buffer("kinds", torch.empty(0, dtype=torch.int64))
         self.register_buffer("by_kernel", torch.zeros(len(targets), dtype=torch.bool))
         self._sieve: Sieve | None = None
         self.kernels = torch.nn.ModuleList(KernelMachine() for _ in targets)
@@ -53,7 +53,7 @@ class WideHead(Stored):
     @property
     def fitted(self) -> bool:
         """Whether it has anything to say."""
-        return len(self.recipe) > 0
+        return len(self.kinds) > 0
 
     def forward(self, files: Sequence[UInt8]) -> dict[str, Tensor]:
         """{target: (B, outputs)} float32 on the CPU: logits or standardised values of whole files, (T,) uint8 each.
@@ -92,10 +92,10 @@ class WideHead(Stored):
 
     def _features(self, files: Sequence[UInt8]) -> tuple[Int64, Int64]:
         """Rows and features (E,), level by level and by feature within a row."""
-        recipe, known = Recipe.from_numbers(self.recipe.tolist()), self.hashes.numpy()
-        tally = tallied(files, recipe, known, self._sieve_of(known))
+        kinds, known = GramKinds.from_numbers(self.kinds.tolist()), self.hashes.numpy()
+        tally = tallied(files, kinds, known, self._sieve_of(known))
         rows, features = [tally.rows], [tally.entries]
-        for level in recipe.levels[1:]:
+        for level in kinds.levels[1:]:
             enough = tally.counts >= level
             if not enough.any():
                 break

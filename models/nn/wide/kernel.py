@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.nn.wide.gram_kinds import GramKinds
 from models.nn.wide.grams import UInt8
-from models.nn.wide.recipe import Recipe
 from models.nn.wide.stored import Stored
 from models.nn.wide.tally import BLOCK, Tally, tallied
 
@@ -64,7 +64,7 @@ class KernelMachine(Stored):
         return [self._row(file) for file in files]
 
     def _row(self, file: UInt8) -> Float64:
-        tally = tallied([file], Recipe(ORDERS), self.hashes.numpy())
+        tally = tallied([file], GramKinds(ORDERS), self.hashes.numpy())
         own = np.maximum(len(file) - np.array(ORDERS) + 1, 0)
         shared = self._shared(tally)
         joined = own + self.sizes.numpy() - shared

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.nn.wide.gram_kinds import GramKinds
 from models.nn.wide.grams import HASH_BITS, ROW_BITS, UInt8, UInt64, keys
-from models.nn.wide.recipe import Recipe
 
 Int64 = NDArray[np.int64]
 BLOCK = 1 << 16
@@ -97,12 +97,12 @@ class Sieve:
         return passing
 
 
-def tallied(files: Sequence[UInt8], recipe: Recipe, known: Int64, sieve: Sieve | None = None) -> Tally:
+def tallied(files: Sequence[UInt8], kinds: GramKinds, known: Int64, sieve: Sieve | None = None) -> Tally:
     """Count the known n-grams of whole files. known: (V,) hashes, rising. Any length, in memory for BLOCK bytes."""
     parts: list[Tally] = []
     piece: Tally | None = None
-    for block in blocks(files, max(recipe.orders) + 8):
-        found = _of_block(block, recipe, known, sieve)
+    for block in blocks(files, max(kinds.orders) + 8):
+        found = _of_block(block, kinds, known, sieve)
         whole = block.last and block.begin == 0
         if not whole:
             found = found if piece is None else _merged([piece, found])
@@ -112,9 +112,9 @@ def tallied(files: Sequence[UInt8], recipe: Recipe, known: Int64, sieve: Sieve |
     return _merged(parts)
 
 
-def _of_block(block: Block, recipe: Recipe, known: Int64, sieve: Sieve | None) -> Tally:
+def _of_block(block: Block, kinds: GramKinds, known: Int64, sieve: Sieve | None) -> Tally:
     """What a block holds; sorted keys make the bisection walk through memory in one direction."""
-    passes = (block.keys(order, placed=placed) for order, placed in recipe.passes)
+    passes = (block.keys(order, placed=placed) for order, placed in kinds.passes)
     found = np.concatenate([keys if sieve is None else sieve.passing(keys) for keys in passes])
     found.sort()
     begins = np.flatnonzero(np.diff(found, prepend=~found[:1]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.config import TargetSpec
 from models.packed import PackedDataset
 from models.training.wide.effort import EFFORTS
-from models.training.wide.forecast import Forecast, estimate, foreseen
+from models.training.wide.forecast import Forecast, forecast
 from models.training.wide.shelf import RESERVE_BYTES
 
 Int64 = NDArray[np.int64]
@@ -42,10 +42,12 @@ def choose_effort(
     dataset: PackedDataset, train: Int64, valid: Int64, targets: Sequence[TargetSpec], means: Means
 ) -> Choice:
     """The greatest effort within these means. Without seconds it follows from the data set and the disk alone."""
-    forecast = foreseen if means.seconds is None else estimate
+    sampled = means.seconds is not None
     why = ""
     for at, effort in enumerate(EFFORTS):
-        found = forecast(dataset, train, valid, targets, effort=effort, memory_bytes=means.memory_bytes)
+        found = forecast(
+            dataset, train, valid, targets, sampled=sampled, effort=effort, memory_bytes=means.memory_bytes
+        )
         why = _obstacle(found, means)
         if not why:
             on_disk = f", {found.scratch / 1e6:,.0f} MB of scratch files" if found.scratch else ""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.config import TargetSpec
-from models.nn.wide.recipe import Recipe
+from models.nn.wide.gram_kinds import GramKinds
 
 Int64 = NDArray[np.int64]
 
@@ -45,14 +45,14 @@ EFFORTS = (
 """From the best to the quickest. On IMDB n-grams beyond 12 bytes add nothing to the first."""
 
 
-def recipe_of(effort: Effort, lengths: Int64, targets: Sequence[TargetSpec]) -> Recipe:
+def kinds_for(effort: Effort, lengths: Int64, targets: Sequence[TargetSpec]) -> GramKinds:
     """What to look at. lengths: of the training files."""
     numbers = any(target.classes is None for target in targets)
     most = np.unique(lengths, return_counts=True)[1].max()
     head = HEAD_BYTES if np.median(lengths) >= LONG * HEAD_BYTES else 0
     placed = PLACED_BYTES if most >= SAME_LENGTH * len(lengths) else head
     levels = COUNTS if numbers else CLASS_COUNTS if lengths.sum() <= FEW_BYTES else (1,)
-    return Recipe(effort.orders, levels, placed=placed)
+    return GramKinds(effort.orders, levels, placed=placed)
 
 
 def min_files_of(train: int) -> int:

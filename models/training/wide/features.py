@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.nn.wide.gram_kinds import GramKinds
 from models.nn.wide.grams import ROW_BITS, UInt8, UInt64, at_level
-from models.nn.wide.recipe import Recipe
 from models.nn.wide.tally import blocks
 from models.training.wide.shelf import Kept, Shelf
 from models.training.wide.sparse import summed
@@ -45,7 +45,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Block:
+class FeatureBlock:
     """Some features of all files, as the two sides of one binary matrix of E pairs.
 
     by_feature: (F, N). by_file: (N, F) places in this block.
@@ -84,7 +84,7 @@ class Block:
 class Features:
     """All blocks; files N, of which the first `train` count in `seen`."""
 
-    blocks: list[Block]
+    blocks: list[FeatureBlock]
     files: int
     train: int
 
@@ -109,7 +109,7 @@ class Features:
 def gather(
     files: Sequence[UInt8],
     train: int,
-    recipe: Recipe,
+    kinds: GramKinds,
     min_files: int,
     *,
     memory_bytes: int,
@@ -117,7 +117,7 @@ def gather(
     scratch: Path,
     go_on: Callable[[], None],
 ) -> Features:
-    """Read whole files for every n-gram of the recipe; keep those of >= min_files, but not all, training files.
+    """Read whole files for every n-gram of the kinds; keep those of >= min_files, but not all, training files.
 
     The first `train` files train. Half of memory_bytes is for counting and half for what is kept, less where
     beside_bytes of all are needed once it is counted; what is beyond lies in `scratch`. Raises ScratchFull.
@@ -125,15 +125,15 @@ def gather(
     """
     shelf = Shelf(kept_bytes(memory_bytes, beside_bytes), scratch)
     total, room = sum(len(file) for file in files), _room(len(files), memory_bytes)
-    found: list[Block] = []
-    for order, placed in recipe.passes:
-        spool = Spool(total, memory_bytes // 2, scratch, recipe.levels[-1])
-        for block in blocks(files, max(recipe.orders) + 8):
+    found: list[FeatureBlock] = []
+    for order, placed in kinds.passes:
+        spool = Spool(total, memory_bytes // 2, scratch, kinds.levels[-1])
+        for block in blocks(files, max(kinds.orders) + 8):
             go_on()
             spool.add(block.keys(order, placed=placed))
         for keys in spool.parts():
             go_on()
-            for hashes, seen, holders, sizes in _kept(keys, recipe.levels, train, min_files):
+            for hashes, seen, holders, sizes in _kept(keys, kinds.levels, train, min_files):
                 found += _in_blocks(hashes, seen, holders, sizes, len(files), room, shelf)
                 go_on()
     return Features(found, len(files), train)
@@ -172,7 +172,7 @@ def _kept(
 
 def _in_blocks(
     hashes: UInt64, seen: Int64, holders: Int32, sizes: Int64, files: int, room: int, shelf: Shelf
-) -> Iterator[Block]:
+) -> Iterator[FeatureBlock]:
     """Cut at whole features; a feature of more than `room` files is a block alone."""
     ends, begin = np.cumsum(sizes), 0
     while begin < len(sizes):
@@ -186,7 +186,7 @@ def _in_blocks(
         per_file = np.bincount(some, minlength=files)
         file_begins = np.concatenate([[0], np.cumsum(per_file)]).astype(np.int32)
         features = pairs.astype(np.uint32).astype(np.int32)
-        yield Block(
+        yield FeatureBlock(
             shelf.keep(hashes[begin:end].copy()),
             shelf.keep(seen[begin:end].copy()),
             Side(shelf.keep(begins), shelf.keep(some.copy())),

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.config import TargetSpec
-from models.nn.wide import Recipe, WideHead
+from models.nn.wide import GramKinds, WideHead
 from models.nn.wide.head import as_outputs, columns_of
 from models.nn.wide.kernel import KernelMachine
 from models.packed import PackedDataset
 from models.training.report import Stop
-from models.training.wide.effort import EFFORTS, Effort, min_files_of, recipe_of
+from models.training.wide.effort import EFFORTS, Effort, kinds_for, min_files_of
 from models.training.wide.excerpts import Excerpts
 from models.training.wide.features import Features, gather
 from models.training.wide.kernel_fit import FEWEST_FILES, fit_kernel, small_enough
@@ -55,7 +55,7 @@ class _Task:
 
     files: Excerpts
     train: int
-    recipe: Recipe
+    kinds: GramKinds
     memory_bytes: int
     scratch: Path
     go_on: Callable[[], None]
@@ -91,8 +91,8 @@ def fit_wide(
 
     places = np.concatenate([train, valid])
     files = Excerpts(dataset, places)
-    recipe = recipe_of(effort, np.asarray(dataset.lengths)[train], targets)
-    task = _Task(files, len(train), recipe, memory_bytes, room, go_on)
+    kinds = kinds_for(effort, np.asarray(dataset.lengths)[train], targets)
+    task = _Task(files, len(train), kinds, memory_bytes, room, go_on)
     own = {target.name: labels[target.name].cpu()[torch.from_numpy(places)] for target in targets}
     try:
         report = _fitted(head, task, own, targets, effort, seed)
@@ -126,7 +126,7 @@ def _fitted(
         report.held_out[name] = as_outputs(torch.from_numpy(scores.astype(np.float32)), target.outputs)
         kind = "a kernel machine on counts of n-grams" if machine else f"L2 {line.l2} on n-grams"
         report.why.append(f"{name!r}: {kind} has the least validation loss")
-    _store(head, task.recipe, features, lines)
+    _store(head, task.kinds, features, lines)
     head.set(by_kernel=np.array([machine is not None for machine in machines]))
     for kept, machine in zip(head.kernels, machines, strict=True):
         kept.load_state_dict((machine or KernelMachine()).state_dict())
@@ -140,7 +140,7 @@ def _gathered(task: _Task, columns: Sequence[int]) -> tuple[Features, list[str]]
         features = gather(
             task.files,
             task.train,
-            task.recipe,
+            task.kinds,
             least,
             memory_bytes=task.memory_bytes,
             beside_bytes=least_bytes(len(task.files), max(columns)),
@@ -153,7 +153,7 @@ def _gathered(task: _Task, columns: Sequence[int]) -> tuple[Features, list[str]]
         least = _fewest_files(features, most)
         del features  # the next must find its memory
         why.append(f"{count:,} n-grams are more than {most:,}: they must stand in {least} training files")
-    orders = ", ".join(map(str, task.recipe.orders))
+    orders = ", ".join(map(str, task.kinds.orders))
     why.append(f"{count:,} n-grams of {orders} bytes stand in at least {least} training files, but not in all")
     return features, why
 
@@ -202,7 +202,7 @@ def _machine(
     return fitted(known), guesses
 
 
-def _store(head: WideHead, recipe: Recipe, features: Features, lines: Sequence[Line]) -> None:
+def _store(head: WideHead, kinds: GramKinds, features: Features, lines: Sequence[Line]) -> None:
     """Write features and weights into the head, by hash; of two with one hash the first stays."""
     hashes = np.concatenate([np.empty(0, np.uint64), *(block.hashes for block in features.blocks)])
     columns = [np.concatenate([np.empty((0, len(line.bias)), np.float32), *line.weights]) for line in lines]
@@ -211,5 +211,5 @@ def _store(head: WideHead, recipe: Recipe, features: Features, lines: Sequence[L
         hashes=kept,
         weights=np.concatenate(columns, axis=1)[order],
         bias=np.concatenate([line.bias for line in lines]),
-        recipe=np.array(recipe.to_numbers()),
+        kinds=np.array(kinds.to_numbers()),
     )

@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from models.config import TargetSpec
+from models.nn.wide.gram_kinds import GramKinds
 from models.nn.wide.grams import UInt8
 from models.nn.wide.head import columns_of
-from models.nn.wide.recipe import Recipe
 from models.nn.wide.tally import blocks
 from models.packed import PackedDataset
-from models.training.wide.effort import EFFORTS, Effort, recipe_of
+from models.training.wide.effort import EFFORTS, Effort, kinds_for
 from models.training.wide.excerpts import Excerpts
 from models.training.wide.features import kept_bytes
 from models.training.wide.kernel_fit import forecast_s, small_enough
@@ -55,11 +55,11 @@ class Forecast:
 
 @dataclass(frozen=True)
 class _Task:
-    """What is to be fitted: n-grams of the recipe, of files of these lengths, to each target."""
+    """What is to be fitted: n-grams of the kinds, of files of these lengths, to each target."""
 
     files: Excerpts
     lengths: Int64
-    recipe: Recipe
+    kinds: GramKinds
     targets: Sequence[TargetSpec]
     effort: Effort
     memory_bytes: int
@@ -68,7 +68,7 @@ class _Task:
     def keys(self) -> int:
         """N-grams that are read, repeated ones included."""
         total = int(self.lengths.sum())
-        return sum(int(np.minimum(self.lengths, placed or total).sum()) for _, placed in self.recipe.passes)
+        return sum(int(np.minimum(self.lengths, placed or total).sum()) for _, placed in self.kinds.passes)
 
     def forecast(self, gathering: float, pairs: float, pair_s: Callable[[int], float]) -> Forecast:
         """pairs: in the matrix. pair_s: seconds of one in one step, with so many columns."""
@@ -79,7 +79,7 @@ class _Task:
         spooled = 8 * total if total * BYTES_PER_KEY > self.memory_bytes // 2 else 0
         mapped = max(0.0, PAIR_BYTES * pairs - kept_bytes(self.memory_bytes, vectors))
         fits = [len(rarities(pairs, target)) for target in self.targets]
-        moved = 2 * spooled * len(self.recipe.passes) + mapped * (1 + rounds * sum(fits))
+        moved = 2 * spooled * len(self.kinds.passes) + mapped * (1 + rounds * sum(fits))
         solving = pairs * rounds * sum(n * pair_s(width) for n, width in zip(fits, columns, strict=True))
         machines = sum(target.classes is None for target in self.targets) if small_enough(self.lengths) else 0
         solving += 2 * machines * forecast_s(len(self.lengths))
@@ -87,22 +87,37 @@ class _Task:
         return Forecast(seconds, int(spooled + mapped), vectors)
 
 
-def estimate(
+def forecast(
     dataset: PackedDataset,
     train: Int64,
     valid: Int64,
     targets: Sequence[TargetSpec],
     *,
+    sampled: bool,
     effort: Effort = EFFORTS[0],
     memory_bytes: int = 2_000_000_000,
 ) -> Forecast:
-    """What fit_wide will take, from files evenly spread over the set; itself a second or two for the first effort."""
-    task = _task(dataset, train, valid, targets, effort, memory_bytes)
+    """What fit_wide will take.
+
+    sampled: from files evenly spread over the set, timed here; itself a second or two for the first effort. Else by
+    arithmetic on lengths alone: nothing is measured or read, so it is the same on every machine.
+    """
+    files = Excerpts(dataset, np.concatenate([train, valid]))
+    kinds = kinds_for(effort, np.asarray(dataset.lengths)[train], targets)
+    task = _Task(files, files.lengths(), kinds, targets, effort, memory_bytes)
+    return _sampled(task) if sampled else task.forecast(KEY_S * task.keys, KEPT * DISTINCT * task.keys, _usual_pair_s)
+
+
+def _usual_pair_s(columns: int) -> float:
+    return PAIR_S * columns
+
+
+def _sampled(task: _Task) -> Forecast:
     total = int(task.lengths.sum())
     step = max(1, int(np.ceil(total / SAMPLE_BYTES)))
     files = [file[:SAMPLE_BYTES] for file in (task.files[at] for at in range(0, len(task.files), step))]
     share = max(sum(len(file) for file in files) / max(total, 1), 1e-9)
-    gathering, pairs = _gathered(files, task.recipe)
+    gathering, pairs = _gathered(files, task.kinds)
 
     def pair_s(columns: int) -> float:
         return _pair_s(min(columns, COLUMNS), torch.get_num_threads()) * max(1, columns / COLUMNS)
@@ -110,38 +125,11 @@ def estimate(
     return task.forecast(gathering / share, KEPT * pairs / share, pair_s)
 
 
-def foreseen(
-    dataset: PackedDataset,
-    train: Int64,
-    valid: Int64,
-    targets: Sequence[TargetSpec],
-    *,
-    effort: Effort = EFFORTS[0],
-    memory_bytes: int = 2_000_000_000,
-) -> Forecast:
-    """The same by arithmetic on lengths alone: nothing is measured or read, so it is the same on every machine."""
-    task = _task(dataset, train, valid, targets, effort, memory_bytes)
-    return task.forecast(KEY_S * task.keys, KEPT * DISTINCT * task.keys, lambda columns: PAIR_S * columns)
-
-
-def _task(
-    dataset: PackedDataset,
-    train: Int64,
-    valid: Int64,
-    targets: Sequence[TargetSpec],
-    effort: Effort,
-    memory_bytes: int,
-) -> _Task:
-    files = Excerpts(dataset, np.concatenate([train, valid]))
-    recipe = recipe_of(effort, np.asarray(dataset.lengths)[train], targets)
-    return _Task(files, files.lengths(), recipe, targets, effort, memory_bytes)
-
-
-def _gathered(files: Sequence[UInt8], recipe: Recipe) -> tuple[float, int]:
+def _gathered(files: Sequence[UInt8], kinds: GramKinds) -> tuple[float, int]:
     """Seconds of gathering a sample, and its pairs of n-gram and file."""
     began, pairs = time.perf_counter(), 0
-    for order, placed in recipe.passes:
-        keys = np.concatenate([block.keys(order, placed=placed) for block in blocks(files, max(recipe.orders) + 8)])
+    for order, placed in kinds.passes:
+        keys = np.concatenate([block.keys(order, placed=placed) for block in blocks(files, max(kinds.orders) + 8)])
         keys.sort()
         again = keys.copy()  # the matrix is sorted once more, by file
         again.sort()

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.training.wide.features import Block, Features
+from models.training.wide.features import FeatureBlock, Features
 
 Float32 = NDArray[np.float32]
 
@@ -62,7 +62,7 @@ def gram_of(
     return Gram(features, [scale / max(mean, 1e-12) for scale in scales], rows, go_on)
 
 
-def _squares(block: Block, train: int, labels: Tensor | None, columns: int, rarity: float) -> Tensor:
+def _squares(block: FeatureBlock, train: int, labels: Tensor | None, columns: int, rarity: float) -> Tensor:
     """(F, columns), or (F, 1) where nothing depends on the column."""
     if labels is None:
         return torch.ones(block.count, 1)

@@ -36,11 +36,10 @@ def fit_kernel(
 ) -> None:
     """Fit to files and numbers (n,); the ridge is chosen by folds."""
     _remember(machine, files)
-    rows = []
-    for file in files:
+    kernel = np.empty((len(files), len(files)))
+    for at, file in enumerate(files):
         go_on()
-        rows += machine.rows([file])
-    kernel = np.stack(rows)
+        kernel[at] = machine.rows([file])[0]
     kernel = (kernel + kernel.T) / 2
     ridge = RIDGES[int(np.argmin(_fold_errors(kernel, labels, seed, go_on)))]
     alpha, offset = _solved(kernel, labels, ridge)

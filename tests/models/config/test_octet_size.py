@@ -6,8 +6,8 @@ from models.config import TargetSpec, checkpoint_sizes, load_config, memory_byte
 from models.config import predicting_bytes as predicting
 from models.config.load import Load
 from models.config.octet import SIZES
-from models.nn.networks import build_network
-from models.nn.octet import build, model, reading
+from models.nn.octet import build, cutting, model
+from models.nn.registry import build_network
 
 TARGETS = [TargetSpec("kind", "categorical", ["a", "b", "c"]), TargetSpec("level", "continuous")]
 EVERY = ["bytes", "ngrams", "statistics", "wave", "raster", "fields"]
@@ -91,7 +91,7 @@ def test_checkpoints_hold_weights_averages_and_a_number_a_row():
 
 
 def test_the_arithmetic_works_in_the_portions_that_the_network_works_in():
-    assert (octet_size.TOKENS_AT_ONCE, octet_size.MOST_PIECES) == (model.TOKENS_AT_ONCE, reading.MOST_PIECES)
+    assert (octet_size.TOKENS_AT_ONCE, octet_size.MOST_PIECES) == (model.TOKENS_AT_ONCE, cutting.MOST_PIECES)
     assert len(build.ORDERS) == octet_size.ORDERS
 
 

@@ -1,5 +1,7 @@
 """The bounds of the wide branch hold for what is really fitted, and the data can come near them."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -19,8 +21,8 @@ from models.config.wide_size import (
     kept_bytes,
 )
 from models.nn.wide import WideHead
+from models.nn.wide.gram_kinds import PLACED_ORDERS
 from models.nn.wide.kernel import KernelMachine
-from models.nn.wide.recipe import PLACED_ORDERS
 from models.nn.wide.tally import SIEVE_BITS
 from models.training.wide import fit, fit_wide, kernel_fit
 from models.training.wide.effort import COUNTS, EFFORTS, Effort, min_files_of
@@ -32,8 +34,24 @@ KIND, LEVEL = TargetSpec("kind", "categorical", ["a", "b", "c"]), TargetSpec("le
 
 @pytest.mark.parametrize(("data", "megabytes"), [(0, 100), (10**6, 164), (10**9, 2000), (None, 2000)])
 def test_its_fit_takes_what_the_data_need_up_to_its_limit(data, megabytes):
-    assert fitting_bytes(OctetConfig(), data) == megabytes * 10**6
-    assert fitting_bytes(OctetConfig(wide=False), data) == 0
+    assert fitting_bytes(OctetConfig(), [KIND], data, 10) == megabytes * 10**6
+    assert fitting_bytes(OctetConfig(wide=False), [KIND], data, 10) == 0
+
+
+def test_the_matrices_of_a_kernel_machine_fit_into_what_its_fit_is_said_to_take():
+    draw = np.random.default_rng(0)
+    files = [draw.integers(0, 256, 40, dtype=np.uint8) for _ in range(700)]
+    tracemalloc.start()
+    kernel_fit.fit_kernel(KernelMachine(), files, np.linspace(-1, 1, 700), 0, lambda: None)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    with_numbers, without = (fitting_bytes(OctetConfig(), [aim], 28_000, 700) for aim in (LEVEL, KIND))
+    assert 0.4 * 8 * 4 * 700**2 < peak < with_numbers
+    assert with_numbers > without
+
+
+def test_a_set_that_no_kernel_machine_is_fitted_to_needs_no_room_for_one():
+    assert fitting_bytes(OctetConfig(), [LEVEL], 10**7, 4_000) == fitting_bytes(OctetConfig(), [KIND], 10**7, 4_000)
 
 
 def test_the_bounds_are_those_of_the_fit():

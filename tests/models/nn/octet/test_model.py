@@ -6,10 +6,10 @@ import torch
 
 from models.config import TargetSpec
 from models.config.octet import SIZES, OctetConfig, WaveConfig
-from models.nn.networks import build_network
 from models.nn.octet.build import build_deep
+from models.nn.octet.cutting import answering_starts, bytes_seen
 from models.nn.octet.frames import LocalAttention
-from models.nn.octet.reading import answering_starts, bytes_seen
+from models.nn.registry import build_network
 from models.nn.spread import spread
 from tests.models.training.tasks import config_of
 
@@ -36,7 +36,7 @@ def test_the_bytes_that_are_seen_are_those_of_the_pieces_and_of_the_counted_bloc
 
 def test_without_a_fitted_wide_branch_a_file_is_read_in_pieces_alone():
     fitted = model()
-    fitted.wide.set(recipe=np.array([0, 1, 2, 1]), hashes=np.array([5]), weights=np.ones((1, 1)), bias=np.zeros(1))
+    fitted.wide.set(kinds=np.array([0, 1, 2, 1]), hashes=np.array([5]), weights=np.ones((1, 1)), bias=np.zeros(1))
     assert fitted.wide.fitted
     assert fitted.reads(LONG) == fitted.cost(LONG) == LONG
     for other in (model(), model(wide=False)):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.nn.octet.readings import read_numbers, scaled
+from models.nn.octet.numbers import read_numbers, scaled
 from models.nn.octet.view_wave import FilterBank, WaveView, mask_stripes, stretched
 from models.packed.readings import READINGS, item_size
 from tests.models.nn.octet.piece_batches import batch_of

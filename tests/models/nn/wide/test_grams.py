@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from models.nn.wide.gram_kinds import GramKinds
 from models.nn.wide.grams import HASH_BITS, ROW_BITS, at_level, keys
-from models.nn.wide.recipe import Recipe
 from models.nn.wide.tally import BLOCK, blocks, tallied
 
 
@@ -64,6 +64,6 @@ def test_a_long_file_in_pieces_counts_each_window_once(length):
     whole = keys(data, np.array([length]), np.array([0]), 6)
     assert np.array_equal(np.sort(found), np.sort(whole))
     known = np.unique(whole >> np.uint64(ROW_BITS)).astype(np.int64)
-    tally = tallied([data], Recipe((6,)), known)
+    tally = tallied([data], GramKinds((6,)), known)
     assert np.array_equal(tally.entries, np.arange(len(known)))
     assert tally.counts.sum() == length - 5

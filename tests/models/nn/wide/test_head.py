@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.nn.wide import Recipe, WideHead
+from models.nn.wide import GramKinds, WideHead
 from models.nn.wide.grams import ROW_BITS, keys
 
 TARGETS = {"kind": 3, "side": 2, "level": 1}
@@ -22,7 +22,7 @@ def head() -> WideHead:
     )
     hashes = np.unique(known)
     weights = np.random.default_rng(1).standard_normal((len(hashes), 5))
-    made.set(hashes=hashes, weights=weights, bias=np.arange(5), recipe=np.array(Recipe((1, 2, 3)).to_numbers()))
+    made.set(hashes=hashes, weights=weights, bias=np.arange(5), kinds=np.array(GramKinds((1, 2, 3)).to_numbers()))
     return made
 
 
@@ -70,8 +70,8 @@ def test_it_has_nothing_for_an_optimiser_and_stays_where_it_is(head):
     assert head.to(torch.float16).weights.dtype == torch.float32
 
 
-def test_a_recipe_survives_its_numbers():
-    recipe = Recipe((1, 4, 12), (1, 2, 8), placed=32)
-    assert Recipe.from_numbers(recipe.to_numbers()) == recipe
+def test_kinds_of_n_grams_survive_their_numbers():
+    kinds = GramKinds((1, 4, 12), (1, 2, 8), placed=32)
+    assert GramKinds.from_numbers(kinds.to_numbers()) == kinds
     with pytest.raises(ValueError, match="orders"):
-        Recipe(())
+        GramKinds(())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.nn.wide import Recipe
+from models.nn.wide import GramKinds
 from models.training.wide.features import gather
 from models.training.wide.gram import gram_of
 from models.training.wide.shelf import ScratchFull, Shelf
@@ -17,7 +17,7 @@ FILES = [np.frombuffer(text, np.uint8) for text in (b"abab", b"abc", b"xabx", b"
 
 def gathered(tmp_path, files=FILES, train=4, memory=10**9, levels=(1,), orders=(1, 2), least=2):
     return gather(
-        files, train, Recipe(orders, levels), least, memory_bytes=memory, scratch=tmp_path, go_on=lambda: None
+        files, train, GramKinds(orders, levels), least, memory_bytes=memory, scratch=tmp_path, go_on=lambda: None
     )
 
 

@@ -11,7 +11,7 @@ from models.nn.wide import WideHead
 from models.training.wide import Effort, fit_wide
 from models.training.wide.choice import Means, choose_effort
 from models.training.wide.effort import EFFORTS
-from models.training.wide.forecast import estimate, foreseen
+from models.training.wide.forecast import forecast
 from tests.models.training.tasks import pack_of
 
 EFFORT = Effort((1, 2, 3, 4), (1.0, 0.1, 0.01), 15)
@@ -184,18 +184,22 @@ def test_places_of_files_of_one_length_and_of_heads_are_told_apart(tmp_path, sho
 def test_the_time_is_forecast_from_a_sample(tmp_path):
     dataset, train, valid, _, _, targets = task(tmp_path)
     few, many = ([TargetSpec("kind", "categorical", classes=[f"c{i}" for i in range(n)])] for n in (3, 3_000))
-    assert 0 < estimate(dataset, train, valid, targets).seconds < 60
-    assert estimate(dataset, train, valid, many).seconds / estimate(dataset, train, valid, few).seconds > 10
+    usual, of_few, of_many = (
+        forecast(dataset, train, valid, aims, sampled=True).seconds for aims in (targets, few, many)
+    )
+    assert 0 < usual < 60
+    assert of_many / of_few > 10
 
 
 def test_what_does_not_fit_into_memory_is_foreseen_on_disk(tmp_path):
     dataset, train, valid, _, _, targets = task(tmp_path)
     total = int(np.asarray(dataset.lengths).sum())
-    for forecast in (estimate, foreseen):
-        assert forecast(dataset, train, valid, targets).scratch == 0
-        poor = forecast(dataset, train, valid, targets, memory_bytes=10_000)
+    for sampled in (True, False):
+        assert forecast(dataset, train, valid, targets, sampled=sampled).scratch == 0
+        poor = forecast(dataset, train, valid, targets, sampled=sampled, memory_bytes=10_000)
         assert 8 * total < poor.scratch < 200 * total
-    assert foreseen(dataset, train, valid, targets) == foreseen(dataset, train, valid, targets)
+    first, again = (forecast(dataset, train, valid, targets, sampled=False) for _ in range(2))
+    assert first == again
 
 
 @pytest.mark.parametrize(
@@ -221,7 +225,9 @@ def test_the_effort_is_the_greatest_that_time_memory_and_disk_allow(
 
 def test_a_large_data_set_gets_less_effort_where_no_budget_bounds_it(tmp_path, monkeypatch):
     dataset, train, valid, _, _, targets = task(tmp_path)
-    most, least = (foreseen(dataset, train, valid, targets, effort=effort).seconds for effort in EFFORTS[::3])
+    most, least = (
+        forecast(dataset, train, valid, targets, sampled=False, effort=effort).seconds for effort in EFFORTS[::3]
+    )
     monkeypatch.setattr("models.training.wide.choice.UNTIMED_S", (most + least) / 2)
     found = choose_effort(dataset, train, valid, targets, Means(None, 10**9))
     assert found.effort in (1, 2, 3)

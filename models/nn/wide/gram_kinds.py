@@ -7,7 +7,7 @@ PLACED_ORDERS = (1, 2, 4)
 
 
 @dataclass(frozen=True)
-class Recipe:
+class GramKinds:
     """orders: lengths of n-grams, in bytes. placed: n-grams of so many first bytes are told apart by place, too.
 
     levels: rising counts from 1 on; an n-gram that stands k times in a file gives one feature for each level <= k, so
@@ -32,7 +32,7 @@ class Recipe:
         return [self.placed, len(self.orders), *self.orders, *self.levels]
 
     @classmethod
-    def from_numbers(cls, numbers: list[int]) -> "Recipe":
+    def from_numbers(cls, numbers: list[int]) -> "GramKinds":
         """The way back of to_numbers."""
         placed, orders, *rest = numbers
         return cls(tuple(rest[:orders]), tuple(rest[orders:]), placed)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from models.nn.eir.parts import build_extractor, build_fusion, build_head
 from models.nn.network import File, Mixes, Network, first_bytes
-from models.nn.registry import build_extractor, build_fusion, build_head
 
 if TYPE_CHECKING:
     from models.config import RunConfig
