@@ -76,8 +76,11 @@ def _full(service: Service, but_bytes: int = 0) -> Iterator[None]:
 
 
 def test_a_run_that_finds_the_disk_full_goes_on_without_losing_a_bit_once_there_is_room(
-    undisturbed: End, tmp_path: Path
+    undisturbed: End, tmp_path: Path, on_services: bool
 ):
+    """Everything lies on it: the database, the broker's file and the state of the tree, too."""
+    if on_services:
+        return  # they have disks of their own, as in the next test
     with _on_a_small_disk(tmp_path) as on:
         run = in_mid_run(on.client)
         with _full(on.service):
