@@ -15,6 +15,7 @@ from app.cli.runs import runs
 from app.cli.screen import complain
 from app.cli.serve import serve
 from app.cli.train import train
+from app.cli.upkeep import backup, restore, storage
 from app.cli.worker import worker
 from octet import OctetError, Refused, Unreachable
 
@@ -30,7 +31,7 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-for command in (serve, worker, migrate, train, predict, predictions, runs, datasets, config):
+for command in (serve, worker, migrate, train, predict, predictions, runs, datasets, config, backup, restore, storage):
     commands.add_command(command)
 
 

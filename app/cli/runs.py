@@ -7,7 +7,7 @@ from rich.text import Text
 
 from app.cli.endings import Ending, Failed, ending_of
 from app.cli.live import follow, leaving_alone
-from app.cli.screen import duration, note, out, print_json, print_table
+from app.cli.screen import duration, note, out, print_json, print_table, size
 from octet import Client, DatasetPrediction, Refused, Run
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -57,7 +57,8 @@ def show(run: str | None, as_json: bool) -> None:
     ]
     for attempt in attempts:
         resumed = f", from step {attempt.resumed_from_step:,}" if attempt.resumed_from_step else ""
-        rows.append((f"attempt {attempt.attempt}", f"{attempt.reason or 'running'}{resumed}"))
+        held = f", {size(attempt.peak_memory_bytes)} at its peak" if attempt.peak_memory_bytes else ""
+        rows.append((f"attempt {attempt.attempt}", f"{attempt.reason or 'running'}{resumed}{held}"))
     for name, value in rows:
         if value:
             out().print(Text(f"{name:<10}", "bold"), Text(str(value)))

@@ -1,8 +1,9 @@
 """The door to the database: transactions that behave alike on SQLite and PostgreSQL, and migrations."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -26,7 +27,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 import migrations
 from app.db.dialect import hold
-from app.db.trouble import in_our_words
+from app.db.trouble import in_our_words, is_full
 from app.errors import Busy, Example
 
 Transaction: TypeAlias = Connection
@@ -104,6 +105,19 @@ class Database:
             hold(tx, "migrate")
             config.attributes["connection"] = tx
             (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+
+    def snapshot(self, file: Path) -> None:
+        """Write all of a SQLite database, as it is at one moment, to a new file; nobody waits for it meanwhile.
+
+        Raises OSError.
+        """
+        with closing(self._engine.raw_connection()) as connection:  # SQLAlchemy's would begin a transaction
+            assert connection.driver_connection is not None
+            try:
+                connection.driver_connection.execute("VACUUM INTO ?", (str(file),)).close()
+            except sqlite3.Error as error:
+                number = errno.ENOSPC if is_full(error) else errno.EIO
+                raise OSError(number, f"the database cannot be copied: {error}", str(file)) from error
 
     def close(self) -> None:
         """Close all connections of the pool."""

@@ -53,19 +53,24 @@ def in_our_words() -> Iterator[None]:
         raise meant from error
 
 
+def is_full(error: BaseException | None) -> bool:
+    """SQLite: the file, or the index of its log, could not grow. PostgreSQL: disk_full."""
+    on_file = getattr(error, "sqlite_errorcode", None) in _FULL
+    return on_file or getattr(error, "sqlstate", None) in _FULL_STATES
+
+
 def _meaning(error: DBAPIError | PoolTimeout) -> Exception | None:
     if isinstance(error, PoolTimeout):
         return DatabaseLocked("every connection to the database is in use; send the request again", COME_BACK_S)
     if isinstance(error.orig, sqlite3.Error):
-        code = getattr(error.orig, "sqlite_errorcode", 0)
-        locked, full, away = code & 0xFF in _LOCKED, code in _FULL, False
+        locked, away = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _LOCKED, False
     else:
         state = getattr(error.orig, "sqlstate", None) or ""
-        locked, full = state in _LOCKED_STATES, state in _FULL_STATES
+        locked = state in _LOCKED_STATES
         unreachable = isinstance(error, OperationalError) and not state
         away = error.connection_invalidated or unreachable or state.startswith(_AWAY_CLASSES)
         away = away or state in _TOO_MANY_STATES
-    if full:
+    if is_full(error.orig):
         return OSError(errno.ENOSPC, "the disk of the database is full")
     if locked:
         return DatabaseLocked(DatabaseLocked.example.detail, COME_BACK_S)
