@@ -174,6 +174,7 @@ def celery_app(url: str) -> Celery:
         broker_connection_timeout=CONNECT_TIMEOUT_S,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_channel_error_retry=True,  # a broker whose disk is full refuses by such errors: wait, and train on
         broker_transport_options={
             "global_keyprefix": f"{prefix}:",
             # Only a message between "taken" and "acknowledged" (milliseconds) is ever subject to this.

@@ -107,6 +107,9 @@ class WorkerSettings(BaseSettings):
         "grants (`octet serve` tells its API).",
     )
     train_nice: int = Field(default=10, ge=0, le=19, description="Niceness of training and predicting processes.")
+    resume_save_s: float = Field(
+        default=60.0, ge=0, description="A training that is killed repeats so many seconds at most."
+    )
     prediction_save_s: float = Field(
         default=20.0, ge=0, description="A prediction over a data set that is killed repeats so many seconds at most."
     )

@@ -90,6 +90,7 @@ class Attempt(LeasedWork):
             nice=settings.train_nice,
             memory_bytes=settings.train_memory_bytes or None,
             fewer_files=lease.form == "short",
+            save_every_s=settings.resume_save_s,
         )
 
     def _budget(self, device: Device) -> float | None:

@@ -69,7 +69,15 @@ def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcom
         config, dataset, request=request, budget_s=left_s, memory=memory, scratch=given.folder
     )
     left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
-    training = open_job(config, dataset, plan, given.folder, resume=given.resume, deadline_s=left_s)
+    training = open_job(
+        config,
+        dataset,
+        plan,
+        given.folder,
+        resume=given.resume,
+        deadline_s=left_s,
+        save_every_s=given.save_every_s,
+    )
     log.info("plan: %s", plan.model_dump_json(exclude={"reasons"}))
     log.info("from step %d, %s s left", training.state.step, left_s)
     outcome = train(training, Teller(channel), stop)

@@ -121,9 +121,9 @@ class LeasedWork(ABC):
         ordered: StopFor | None = None
         stop_by = inf
         while not child.ended():
-            if keeper.lost:
-                raise LeaseLost(f"{self._holds.job_id}: attempt {self._holds.attempt} could not renew its lease")
+            self._demand(keeper)
             for message in child.messages(TICK_S):
+                self._demand(keeper)  # a process that was stopped meanwhile finds a full pipe, and the run with another
                 record.take(message)
             record.flush()
             said.share()
@@ -140,6 +140,11 @@ class LeasedWork(ABC):
         log_end, peak = last_words(space.log), child.peak_bytes
         found = Evidence(record.last_word, code, starved, log_end, peak, self._work, self._memory_limit)
         return ending_of(found, ordered)
+
+    def _demand(self, keeper: LeaseKeeper) -> None:
+        """Raises LeaseLost without authority."""
+        if keeper.lost:
+            raise LeaseLost(f"{self._holds.job_id}: attempt {self._holds.attempt} could not renew its lease")
 
     def _order(self, keeper: LeaseKeeper) -> StopFor | None:
         if keeper.order is not None:

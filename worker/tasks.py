@@ -18,7 +18,7 @@ from models.devices import usable_devices
 from worker.attempt import Attempt
 from worker.prediction_attempt import PredictionAttempt
 from worker.shutdown import Shutdown
-from worker.workspace import remove_left
+from worker.workspace import has_room, remove_left
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class PoolProcess:
     def train_run(self, run_id: str) -> None:
         """Carry out a run that is announced, and before it those that were interrupted."""
         for waiting in in_line(self._opened(), run_id):
-            if self._shutdown.requested():
+            if self._shutdown.requested() or not has_room(self._settings):
                 return  # not taken: the reaper announces the run again
             with about(_origin_of_message() if waiting == run_id else None, run=waiting):
                 self._carry_out(waiting)
@@ -52,7 +52,7 @@ class PoolProcess:
     def predict_dataset(self, prediction_id: str) -> None:
         """Carry out a prediction that is announced, and before it those that were interrupted."""
         for waiting in predictions.in_line(self._opened(), prediction_id):
-            if self._shutdown.requested():
+            if self._shutdown.requested() or not has_room(self._settings):
                 return  # not taken: the reaper announces it again
             with about(_origin_of_message() if waiting == prediction_id else None, prediction=waiting):
                 self._predict(waiting)

@@ -1,5 +1,6 @@
 """The folder of one attempt: the assignment that the child reads, the files it writes, and its log."""
 
+import logging
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.parts import Parts
+from app.services.datasets.incoming import refuse_full
 from app.services.jobs.at_work import at_work
 from app.services.predictions import keys as of_predictions
 from app.services.runs import keys as of_runs
@@ -14,6 +16,22 @@ from app.settings import Settings
 from app.storage import Storage
 from worker.messages import Assigned
 from worker.shared_log import SharedLog, store_log
+
+log = logging.getLogger(__name__)
+
+ROOM_BYTES = 2**25
+"""Below this, an attempt would only fail at once, and use up those that a run has."""
+
+
+def has_room(settings: Settings) -> bool:
+    """Whether an attempt may begin: the disks that it writes to are not full."""
+    try:
+        for folder in (settings.data_dir, settings.storage_dir):
+            refuse_full(folder, ROOM_BYTES)
+    except OSError as error:
+        log.warning("no job is taken until there is room on the disk: %s", error)
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

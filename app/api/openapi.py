@@ -26,8 +26,8 @@ TAGS = {
     "predictions": "Answers for all files of a data set, as a job with a table for its result.",
     "system": "The service about itself.",
 }
-ALWAYS = (400, 422, 500)
-"""Any address may hold a NUL or an unknown parameter, and any server may fail."""
+ALWAYS = (400, 422, 500, 503, 507)
+"""Any address may hold a NUL or an unknown parameter; any server may fail, miss its database, or have a full disk."""
 ONE_OF_MANY: dict[int, str] = {
     400: "malformed",
     404: "not-found",

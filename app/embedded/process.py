@@ -12,8 +12,8 @@ from typing import Self
 
 from app.tether import tethered
 
-HEALTHY_S = 60.0
-"""Who has lived so long is started again at once."""
+HEALTHY_S = 10.0
+"""Who has lived so long is started again at once: it did not die of its start."""
 LONGEST_PAUSE_S = 30.0
 
 

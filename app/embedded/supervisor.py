@@ -79,6 +79,7 @@ class Tree:
         if broker is not None:
             settings = settings.model_copy(update={"broker_url": f"redis+socket://{broker}"})
         self._told = settings
+        self._untold: OSError | None = None
         environment = dict(os.environ) | settings.environment()
         python = [sys.executable, "-P", "-m"]
         self._serves, says = os.pipe()  # a byte for every API that has begun to serve
@@ -115,6 +116,8 @@ class Tree:
             self._leaving = [process for process in self._leaving if process.died() is None]
             if self._signals.renewal_asked():
                 self._renew()
+            if self._untold is not None:
+                self._tell()
             self._signals.wait(LOOK_S)
 
     def stop(self) -> None:
@@ -151,7 +154,7 @@ class Tree:
                 print("octet serve: the new API does not serve (see above); the old one stays", file=sys.stderr)
                 self._api.kill()
                 self._api = old
-                self._note()
+                self._tell()
                 return False
             self._look([process for process in self._all() if process is not self._api])
             self._signals.wait(0.1)
@@ -180,14 +183,20 @@ class Tree:
 
     def _start(self, process: Process) -> None:
         process.start()
-        self._note()
+        self._tell()
 
-    def _note(self) -> None:
-        """Tell others which processes there are."""
+    def _tell(self) -> None:
+        """Write down who runs. A disk that is full must not end the service: it is told as soon as there is room."""
         pids = {p.name: p.pid for p in self._all() if p.pid is not None}
         folder = None if self._broker_socket is None else str(self._broker_socket.parent)
         state = {"pid": os.getpid(), "url": self._url, "processes": pids, "socket_folder": folder}
-        write_state(self._settings.data_dir, state)
+        try:
+            write_state(self._settings.data_dir, state)
+            self._untold = None
+        except OSError as error:
+            if self._untold is None:
+                print(f"octet serve: cannot write to {self._settings.data_dir}: {error.strerror}", file=sys.stderr)
+            self._untold = error
 
     def _embedded_broker(self, address: Path) -> Process:
         folder = self._settings.data_dir / "broker"

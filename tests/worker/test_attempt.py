@@ -19,7 +19,7 @@ from app.services.datasets.create import Upload, create_dataset
 from app.services.points import page
 from app.services.registry import resolve
 from app.services.runs.control import cancel
-from app.services.runs.lease import acquire, hand_back, record_plan
+from app.services.runs.lease import acquire, hand_back, record_plan, resume_point
 from app.services.runs.read import attempts, checkpoints, events, get_run, logs
 from app.services.runs.submit import submit
 from app.services.runs.view import RunView
@@ -196,6 +196,23 @@ def test_a_killed_training_process_gives_the_run_back_at_once(parts: Parts, shut
     assert not alive(training)
     assert (view.status, view.failures, view.error) == ("queued", 1, None)
     assert [a.reason for a in attempts(parts, run)] == ["lost"]
+
+
+def test_a_killed_training_repeats_no_more_than_its_setting_says(parts: Parts, shutdown: Shutdown):
+    worker = parts.settings.worker.model_copy(update={"resume_save_s": 0.0})
+    parts = replace(parts, settings=parts.settings.model_copy(update={"worker": worker}))
+    run = submitted(parts, LONG)
+    with carried_out(parts, run, shutdown) as end:
+        wait_for(lambda: get_run(parts, run).progress.step > 5, ENDS_S, "some steps")
+        before = get_run(parts, run).progress.step
+        [training] = training_processes(parts)
+        os.kill(training, signal.SIGKILL)
+        end()
+    lease = acquire(parts, run, "a test")
+    assert lease is not None
+    resume = resume_point(parts, lease)
+    assert resume is not None
+    assert resume.step >= before - 1
 
 
 def test_a_training_process_that_leaves_early_with_code_0_is_no_success_and_the_run_goes_on(

@@ -59,6 +59,7 @@ def _reap(parts: Parts, kind: _Kind[Any]) -> list[ReapAction]:
     taken: list[tuple[Any, ReapAction]] = []
     with parts.db.transaction() as tx:
         lost = messages is not None and messages < job_rows.count_queued(tx, jobs)
+        leases.redate(tx, jobs)
         for job in leases.expired(tx, jobs):
             status = kind.give_up(tx, job, "lost", None, max_attempts=clocks.max_attempts, counted=False)
             taken.append((job, ReapAction(job.id, _ACTION[status], kind.queue)))
