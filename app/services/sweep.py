@@ -87,9 +87,11 @@ def sweep(
     for owner, old in found:
         watch()
         _remove(db, storage, owner, old)
-    return Swept(orphans, removed=True, unfinished_bytes=storage.remove_unfinished(age_s))
+    return Swept(orphans, removed=True, unfinished_bytes=storage.remove_unfinished(max(age_s, WRITTEN_S)))
 
 
+WRITTEN_S = 600.0
+"""Whoever writes a blob adds to it more often than that, however long it takes; so it is not taken from under him."""
 _FEW = 10
 """So many unknown owners are no sign of a wrong database: a service that is used little has few known ones."""
 
