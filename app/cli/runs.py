@@ -1,28 +1,42 @@
-"""`octet runs`: list, show, watch, cancel, delete."""
+"""`octet runs`: list, show, watch, cancel, delete; compare and curve have files of their own."""
 
 from typing import Any
 
 import click
 from rich.text import Text
 
+from app.cli.compare import compare
+from app.cli.completion import run_ids
+from app.cli.curve import curve
 from app.cli.endings import Ending, Failed, ending_of
-from app.cli.live import follow, leaving_alone
+from app.cli.live import follow, last, leaving_alone
+from app.cli.options import as_json
 from app.cli.screen import duration, note, out, print_json, print_table
 from octet import Client, DatasetPrediction, Refused, Run
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
 def runs() -> None:
-    """List, show, watch, cancel and delete runs. RUN is a run's id; without one, the newest run is shown or watched."""
+    """List, show, watch, compare, draw, cancel and delete runs.
+
+    RUN is a run's id; without one, the newest run is shown or watched.
+    """
+
+
+runs.add_command(compare)
+runs.add_command(curve)
 
 
 @runs.command("list")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
 @as_json
 def list_runs(limit: int, as_json: bool) -> None:
-    """List the newest runs."""
+    """List the newest runs.
+
+    \b
+    octet runs list --limit 5
+    octet runs list --json
+    """
     with Client() as client:
         found = client.runs(limit)
     if as_json:
@@ -33,10 +47,15 @@ def list_runs(limit: int, as_json: bool) -> None:
 
 
 @runs.command()
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=run_ids)
 @as_json
 def show(run: str | None, as_json: bool) -> None:
-    """Show one run: state, best values, attempts."""
+    """Show one run: state, best values, attempts.
+
+    \b
+    octet runs show
+    octet runs show RUN --json
+    """
     with Client() as client:
         found = _named(client, run)
         attempts = client.attempts(found.id)
@@ -64,28 +83,46 @@ def show(run: str | None, as_json: bool) -> None:
 
 
 @runs.command()
-@click.argument("run", required=False)
-def watch(run: str | None) -> int:
-    """Follow a run to its end; Ctrl-C leaves it alone. The exit code is the run's (see octet --help)."""
+@click.argument("run", required=False, shell_complete=run_ids)
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON when it has ended.")
+def watch(run: str | None, as_json: bool) -> int:
+    """Follow a run to its end; Ctrl-C leaves it alone. The exit code is the run's (see octet --help).
+
+    \b
+    octet runs watch RUN
+    octet runs watch RUN | tee run.log          plain lines in a pipe
+    """
     with Client() as client:
         found = _named(client, run)
         with leaving_alone(found):
-            return ending_of(follow(client, found, out()))
+            found = last(client, found) if as_json else follow(client, found, out())
+        if as_json:
+            print_json(found.model_dump())
+        return ending_of(found)
 
 
 @runs.command()
-@click.argument("run")
-def cancel(run: str) -> None:
-    """Stop a run; what it has learnt so far stays."""
+@click.argument("run", shell_complete=run_ids)
+@as_json
+def cancel(run: str, as_json: bool) -> None:
+    """Stop a run; what it has learnt so far stays.
+
+    \b
+    octet runs cancel RUN
+    """
     with Client() as client:
         found = client.cancel(run)
-    note(f"run {found.id} is {found.status}")
+    print_json(found.model_dump()) if as_json else note(f"run {found.id} is {found.status}")
 
 
 @runs.command()
-@click.argument("run")
+@click.argument("run", shell_complete=run_ids)
 def delete(run: str) -> None:
-    """Remove a run that has ended, with all that it left."""
+    """Remove a run that has ended, with all that it left.
+
+    \b
+    octet runs delete RUN
+    """
     with Client() as client:
         try:
             client.delete_run(run)
