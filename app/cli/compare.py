@@ -66,11 +66,11 @@ def _differences(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
 
 
 def _flat(value: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Nested objects as one level of dotted keys."""
+    """Nested objects as one level of dotted keys; '' stands for all targets and is left out."""
     found: dict[str, Any] = {}
     for key, inner in value.items():
-        name = f"{above}{key}"
-        found |= _flat(inner, f"{name}.") if isinstance(inner, Mapping) and inner else {name: inner}
+        name = ".".join(filter(None, (above, key)))
+        found |= _flat(inner, name) if isinstance(inner, Mapping) and inner else {name: inner}
     return found
 
 

@@ -87,7 +87,7 @@ def draw(title: str, metric: str, lines: Sequence[Series], form: Form, look: Loo
         axes.set_title(_plain(title), loc="left")
         axes.set_xlabel("step")
         axes.set_ylabel(_plain(metric))
-        axes.grid(alpha=0.25)
+        axes.grid(alpha=0.15)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
         # without a date the same points give the same bytes
