@@ -1,7 +1,7 @@
 """Curves in the terminal: lines of braille dots, two by four to a character, or of letters where there is no braille.
 
 Drawn here in a page of code: a dependency for it (plotext) changed every call between two of its major versions, and
-knows neither NO_COLOR nor terminals without braille.
+does not read NO_COLOR.
 """
 
 import math
