@@ -28,7 +28,7 @@ class Models:
         body = {"run": run} if checkpoint is None else {"run": run, "checkpoint": checkpoint}
         return Model.model_validate(self._send("PUT", _at(name), json=body).json())
 
-    def rollback(self, name: str) -> Model:
+    def roll_back(self, name: str) -> Model:
         """Let a name stand for what it stood for before."""
         return Model.model_validate(self._send("POST", f"{_at(name)}/rollback").json())
 

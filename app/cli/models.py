@@ -85,7 +85,7 @@ def rollback(name: str, as_json: bool) -> None:
     octet models rollback sentiment
     """
     with Client() as client:
-        _said(client.models.rollback(name), as_json)
+        _said(client.models.roll_back(name), as_json)
 
 
 @models.command()

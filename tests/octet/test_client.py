@@ -185,7 +185,7 @@ def test_a_name_of_the_registry_is_promoted_and_rolled_back(client, seen):
     assert client.models.get("client-model").versions[0].digest == promoted.digest
     assert "client-model" in {model.name for model in client.models.list()}
     with pytest.raises(Refused) as refused:
-        client.models.rollback("client-model")
+        client.models.roll_back("client-model")
     assert refused.value.status == 409
     assert client.problem_type(refused.value.rule)["mend"]
     client.models.delete("client-model")
