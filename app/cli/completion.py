@@ -22,7 +22,7 @@ def _completing(names: Callable[[Client], Iterable[tuple[str, str]]]) -> Complet
         try:
             with Client(timeout_s=ANSWER_S) as client:
                 found = [(name, words) for name, words in names(client) if name.startswith(begun)]
-        except (OctetError, ValueError):
+        except (OctetError, ValueError, TypeError, KeyError):  # whatever else answers at that address
             return []
         given = context.params.get(parameter.name or "") or ()
         return [CompletionItem(name, help=words) for name, words in found if name not in given]

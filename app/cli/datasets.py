@@ -93,7 +93,7 @@ def show(dataset: str, as_json: bool) -> None:
         ("data set", found.id),
         ("name", found.name),
         ("files", f"{found.files:,}"),
-        ("bytes", f"{found.bytes:,} ({size(found.bytes)})"),
+        ("bytes", f"{found.bytes:,}" + (f" ({size(found.bytes)})" if found.bytes >= 1000 else "")),
         ("lengths", lengths),
         *((f"target {name}", _target(target)) for name, target in found.targets.items()),
         ("ignored", f"{len(found.ignored):,}" if found.ignored else None),
