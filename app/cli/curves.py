@@ -7,7 +7,7 @@ does not read NO_COLOR.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from rich.text import Text
 
@@ -60,15 +60,18 @@ def draw(
     marks = _marks(lines, braille)
     top, bottom = (10.0**high, 10.0**low) if log else (high, low)
     labels = {0: _number(top), height - 1: _number(bottom)}
-    text = Text(f"{title}{' (logarithmic)' if log else ''}\n", "bold")
+    text = Text().append(f"{title}{' (logarithmic)' if log else ''}\n", "bold")
     for row in range(height):
         text.append(f"{labels.get(row, ''):>10} ┤" if braille else f"{labels.get(row, ''):>10} |", "dim")
+        drawn = []
         for column in range(width):
-            bits, index = cells.get((row, column), (0, 0))
+            bits, index = cells.get((row, column), (0, -1))
             mark = (chr(0x2800 + bits) if braille else marks[index]) if bits else " "
             if (row, column) in best:
                 mark, index = "●" if braille else "*", best[row, column]
-            text.append(mark, STYLES[index % len(STYLES)])
+            drawn.append((mark, STYLES[index % len(STYLES)] if index >= 0 else ""))
+        for style, group in groupby(drawn, key=lambda cell: cell[1]):
+            text.append("".join(mark for mark, _ in group), style or None)
         text.append("\n")
     text.append(f"{'':>12}{_number(left):<{width // 2}}{_number(right) + ' steps':>{width // 2}}\n{'':>12}", "dim")
     for index, line in enumerate(lines):
