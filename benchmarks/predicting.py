@@ -32,7 +32,7 @@ def pack(folder: Path, files: int) -> None:
 
 def small_model(path: Path, classes: int, length: int) -> str:
     """A checkpoint of one layer; its digest."""
-    from models.nn.classifier import ByteClassifier
+    from models.nn.eir.classifier import ByteClassifier
 
     body = {
         "dataset": "x",

@@ -17,11 +17,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.nn.dropped_attention import dropped_attention
+from models.nn.eir.pooling import join_windows, pool_windows
+from models.nn.eir.sequence_default import SequenceDefault
+from models.nn.eir.windows import fold
 from models.nn.masks import ByteMasks
-from models.nn.pooling import join_windows, pool_windows
 from models.nn.rope import rotate, turns
-from models.nn.sequence_default import SequenceDefault
-from models.nn.windows import fold
 
 Extract = Callable[[Tensor], Tensor]
 Work = Callable[[], object]

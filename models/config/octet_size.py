@@ -39,7 +39,7 @@ GRID, GRID_PLACES, FINE = 16, 128, 2048
 """As GRID_CHANNELS, GRID_PLACES and FINE_PLACES of models.nn.octet.view_raster."""
 VOCABULARY = 261
 NOVELTY_BYTES = 10**6
-"""What models.nn.novelty keeps of the training files, about."""
+"""What models.nn.novelty.score keeps of the training files, about."""
 LIBRARIES_BYTES = 50 * 10**6
 """What the process of an octet training holds beyond EIR's: pages of libraries for the wide branch and the score."""
 

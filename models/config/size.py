@@ -17,7 +17,7 @@ from models.config.targets import TargetSpec
 from models.packed.summary import DatasetSummary
 
 CHUNK_TOKENS = 4096
-"""As models.nn.sequence_default.TOKENS_AT_ONCE: on a CPU, each thread takes so many through the blocks at a time."""
+"""As models.nn.eir.sequence_default.TOKENS_AT_ONCE: on a CPU, each thread takes so many through the blocks at once."""
 SCORES = 2**18
 """As models.nn.dropped_attention.SCORES_AT_ONCE, for a window whose scores are fewer."""
 

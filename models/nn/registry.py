@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from models.nn.classifier import ByteClassifier
+from models.nn.eir.classifier import ByteClassifier
 from models.nn.network import Network
 from models.nn.octet.model import OctetModel
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.nn.novelty import TWO_SIDED, Novelty, among
-from models.nn.novelty_measures import SAMPLE, Float64, Measures, Sample, byte_shares, pair_bits
-from models.nn.tail import fit_tail
+from models.nn.novelty.measures import SAMPLE, Float64, Measures, Sample, byte_shares, pair_bits
+from models.nn.novelty.score import TWO_SIDED, Novelty, among
+from models.nn.novelty.tail import fit_tail
 from models.packed import PackedDataset
 
 Int64 = NDArray[np.int64]

@@ -16,7 +16,7 @@ SHOWN = ("models", "app", "octet", "worker", "migrations", "examples", "benchmar
 def tree() -> str:
     """One line per product file: indented by room, with what it is for."""
     lines, room = [], ""
-    for source in sources(*SHOWN):
+    for source in sorted(sources(*SHOWN), key=lambda source: source.path.rpartition("/")):
         folder, _, name = source.path.rpartition("/")
         first = (ast.get_docstring(source.tree) or "").split("\n")[0]
         if name == "__init__.py":

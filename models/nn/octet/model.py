@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.nn.network import File, Mixes, Network, Unlike
-from models.nn.novelty import Novelty
+from models.nn.novelty.score import Novelty
 from models.nn.octet.blend import Blend
 from models.nn.octet.build import build_deep
 from models.nn.octet.cutting import answering_starts, bytes_seen, pieces_of

@@ -15,7 +15,7 @@ from models.config.fusion import FusionConfig
 from models.config.inputs import ExtractorModel
 from models.config.outputs import HeadModel
 from models.config.schema import PARTS
-from models.nn.eir_parts import FUSIONS, HEADS
+from models.nn.eir.parts import FUSIONS, HEADS
 from models.nn.registry import NETWORKS
 from tests.models.config.bodies import faults_of, tutorial, with_value
 

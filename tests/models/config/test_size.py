@@ -18,9 +18,9 @@ from models.config import (
 )
 from models.config.load import Load
 from models.config.size import features
-from models.nn.classifier import ByteClassifier
 from models.nn.dropped_attention import SCORES_AT_ONCE
-from models.nn.sequence_default import TOKENS_AT_ONCE
+from models.nn.eir.classifier import ByteClassifier
+from models.nn.eir.sequence_default import TOKENS_AT_ONCE
 from models.training.build import open_job
 from models.training.evaluate import Evaluation
 from models.training.loop import step

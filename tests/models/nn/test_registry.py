@@ -6,7 +6,7 @@ from models.config.fusion import FusionConfig
 from models.config.inputs import VOCABULARY as CONFIG_VOCABULARY
 from models.config.inputs import ExtractorModel
 from models.config.outputs import HeadModel
-from models.nn.eir_parts import EXTRACTORS, FUSIONS, HEADS
+from models.nn.eir.parts import EXTRACTORS, FUSIONS, HEADS
 from models.nn.registry import NETWORKS
 from models.nn.vocabulary import VOCABULARY
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.nn.novelty import STATISTICS, Novelty
-from models.nn.novelty_measures import SAMPLE
+from models.nn.novelty.measures import SAMPLE
+from models.nn.novelty.score import STATISTICS, Novelty
 from models.packed import LabelTable, PackedDataset, PackWriter
 from models.training.novelty_fit import LEAST_FILES, fit_novelty
 

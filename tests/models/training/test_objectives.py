@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from models.config import TargetSpec
 from models.training.objectives import Objective, build_objective
-from tests.models.nn.configs import CLASSES, NUMBER, run_config
+from tests.models.nn.eir.configs import CLASSES, NUMBER, run_config
 
 TARGETS = [CLASSES, NUMBER]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.nn.tail import LEAST, fit_tail, log_tail
+from models.nn.novelty.tail import LEAST, fit_tail, log_tail
 
 
 @pytest.mark.parametrize(

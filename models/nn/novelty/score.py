@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from models.nn.network import File, Unlike
-from models.nn.novelty_measures import END, HEAD, Float64, Measures, Sample
-from models.nn.tail import GRID, log_tail
+from models.nn.novelty.measures import END, HEAD, Float64, Measures, Sample
+from models.nn.novelty.tail import GRID, log_tail
 
 STATISTICS = ("length", "bits", "few phrases", "phrases", "histogram", "numbers", "crowd", "head", "end")
 """What is told of a file: its length and bits per byte (too few count as too many do); how few phrases of the training

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from models.nn.extractor import Extractor
-from models.nn.fusion import MLPResidualFusion
-from models.nn.heads import LinearHead, MLPResidualHead, SharedMLPResidualHead
-from models.nn.sequence_default import build_sequence_default
+from models.nn.eir.extractor import Extractor
+from models.nn.eir.fusion import MLPResidualFusion
+from models.nn.eir.heads import LinearHead, MLPResidualHead, SharedMLPResidualHead
+from models.nn.eir.sequence_default import build_sequence_default
 
 if TYPE_CHECKING:
     from models.config.fusion import FusionConfig, ResidualBlocks

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from models.nn.classifier import ByteClassifier
-from tests.models.nn.configs import CLASSES, NUMBER, run_config
-from tests.models.nn.eir_names import eir_names, stacked
+from models.nn.eir.classifier import ByteClassifier
+from tests.models.nn.eir.configs import CLASSES, NUMBER, run_config
+from tests.models.nn.eir.eir_names import eir_names, stacked
 
 GOLDEN = np.load(Path(__file__).parent / "fixtures" / "eir_golden.npz")
 TARGETS = [CLASSES, NUMBER]

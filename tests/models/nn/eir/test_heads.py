@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from models.nn.classifier import ByteClassifier
-from models.nn.heads import LinearHead, SharedMLPResidualHead
-from models.nn.residual_mlp import ResidualMLP, stochastic_depth
-from tests.models.nn.configs import CLASSES, NUMBER, run_config
+from models.nn.eir.classifier import ByteClassifier
+from models.nn.eir.heads import LinearHead, SharedMLPResidualHead
+from models.nn.eir.residual_mlp import ResidualMLP, stochastic_depth
+from tests.models.nn.eir.configs import CLASSES, NUMBER, run_config
 
 
 @pytest.mark.parametrize("final", ["linear", "mlp_residual"])

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from models.nn.classifier import ByteClassifier
-from models.nn.sequence_default import SequenceDefault
+from models.nn.eir.classifier import ByteClassifier
+from models.nn.eir.sequence_default import SequenceDefault
 from models.nn.vocabulary import PAD, VOCABULARY
-from tests.models.nn.configs import CLASSES, NUMBER, run_config
+from tests.models.nn.eir.configs import CLASSES, NUMBER, run_config
 
 TUTORIAL = {"max_length": 1024, "layers": 4, "window_size": 128, "pool": "avg", "position": "embed"}
 

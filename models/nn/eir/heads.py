@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.nn.residual_mlp import ResidualMLP, residual_stack
+from models.nn.eir.residual_mlp import ResidualMLP, residual_stack
 
 FinalLayer = Literal["linear", "mlp_residual"]
 

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from models.nn.sequence_default import SequenceDefault
+from models.nn.eir.sequence_default import SequenceDefault
 
 
 def features(model: SequenceDefault, embedded: Tensor) -> Tensor:

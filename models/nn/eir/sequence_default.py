@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from models.nn.blocks import EncoderBlock
-from models.nn.embeddings import ByteEmbedding
-from models.nn.extractor import Extractor
+from models.nn.eir.embeddings import ByteEmbedding
+from models.nn.eir.extractor import Extractor
+from models.nn.eir.pooling import Pool, join_windows, pool_windows, pooled_features
+from models.nn.eir.positions import FixedPositions, LearntPositions
+from models.nn.eir.row_chunks import in_row_chunks
+from models.nn.eir.windows import fold, window_count, window_length
 from models.nn.masks import ByteMasks
 from models.nn.masks import dropout as drop
-from models.nn.pooling import Pool, join_windows, pool_windows, pooled_features
-from models.nn.positions import FixedPositions, LearntPositions
-from models.nn.row_chunks import in_row_chunks
-from models.nn.windows import fold, window_count, window_length
 
 if TYPE_CHECKING:
     from models.config.inputs import ExtractorModel

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from models.nn.residual_mlp import residual_stack
+from models.nn.eir.residual_mlp import residual_stack
 
 
 class MLPResidualFusion(nn.Module):

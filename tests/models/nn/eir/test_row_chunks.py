@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.nn.row_chunks import in_row_chunks
+from models.nn.eir.row_chunks import in_row_chunks
 
 
 @pytest.fixture(params=[1, 2, 3])

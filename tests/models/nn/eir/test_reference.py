@@ -4,8 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.nn.sequence_default import SequenceDefault
-from tests.models.nn import reference
+from models.nn.eir.sequence_default import SequenceDefault
+from tests.models.nn.eir import reference
 
 SHAPES = st.fixed_dictionaries(
     {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from models.nn.eir_parts import build_extractor, build_fusion, build_head
+from models.nn.eir.parts import build_extractor, build_fusion, build_head
 from models.nn.network import File, Mixes, Network, first_bytes
 
 if TYPE_CHECKING:

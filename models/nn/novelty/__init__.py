@@ -1,0 +1,1 @@
+"""How unlike its training files a file is."""
