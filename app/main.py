@@ -24,6 +24,7 @@ from app.services.jobs.reaper import reap
 from app.serving.serving import Serving
 from app.settings import Settings
 from app.telemetry import Telemetry, log_to_stderr
+from app.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +74,11 @@ def app_from_environment() -> FastAPI:
 async def _running(context: Context, owns_parts: bool) -> AsyncIterator[None]:
     parts, serving, stopping = context.parts, context.serving, context.stopping
     reaper = threading.Thread(target=_reap, args=(parts, stopping), name="octet-reaper", daemon=True)
+    upkeep = threading.Thread(target=Upkeep(parts, stopping).run, name="octet-upkeep", daemon=True)
     await anyio.to_thread.run_sync(remove_stale, parts.settings.incoming_dir)
     serving.start()
     reaper.start()
+    upkeep.start()
     try:
         with _set_by_signals(stopping):
             yield
@@ -83,6 +86,7 @@ async def _running(context: Context, owns_parts: bool) -> AsyncIterator[None]:
         stopping.set()
         await anyio.to_thread.run_sync(serving.stop)
         await anyio.to_thread.run_sync(reaper.join)
+        await anyio.to_thread.run_sync(upkeep.join)
         if owns_parts:
             parts.close()
 

@@ -65,6 +65,11 @@ class LimitSettings(BaseSettings):
     disk_reserve_bytes: int = Field(
         default=2**29, ge=0, description="Uploads stop before less than this is free on the disk of the data dir."
     )
+    orphan_age_s: float = Field(
+        default=86_400.0,
+        ge=0,
+        description="Files in the storage that no row names are removed after so long; 0 leaves them.",
+    )
     json_max_bytes: int = Field(default=16 * 2**20, gt=0, description="Any JSON body.")
     max_items: int = Field(default=10_000, gt=0, description="Files of one multipart or EIR prediction.")
 

@@ -4,7 +4,10 @@ import hashlib
 import os
 import re
 import shutil
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +23,15 @@ class Blob:
     key: str
     digest: str
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A blob as a listing shows it. idle_s: seconds since it was put there, however old its bytes are."""
+
+    key: str
+    size_bytes: int
+    idle_s: float
 
 
 class WrongDigest(OSError):
@@ -43,6 +55,12 @@ class Storage(Protocol):
 
     def exists(self, key: str) -> bool:
         """Whether there is a blob at, or anything below, a key."""
+
+    def listing(self, key: str) -> Iterator[Stored]:
+        """All blobs below a key, those of one folder after the other; what goes meanwhile may be left out."""
+
+    def remove_unfinished(self, older_s: float) -> int:
+        """Remove what a `put` that was killed left behind; the number of bytes."""
 
 
 class FolderStorage:
@@ -86,6 +104,32 @@ class FolderStorage:
     def exists(self, key: str) -> bool:
         """Whether the key has a blob or a folder."""
         return self.local(key).exists()
+
+    def listing(self, key: str) -> Iterator[Stored]:
+        """Every file below the folder of a key."""
+        for folder, inner, names in os.walk(self.local(key)):
+            inner.sort()
+            for name in filter(_SEGMENT.fullmatch, sorted(names)):
+                path = Path(folder, name)
+                with suppress(FileNotFoundError):
+                    yield Stored(path.relative_to(self.root).as_posix(), *_size_and_idle(path))
+
+    def remove_unfinished(self, older_s: float) -> int:
+        """Files under the temporary names of `put`."""
+        freed = 0
+        for path in self.root.rglob(".*.tmp"):
+            with suppress(FileNotFoundError):
+                size, idle_s = _size_and_idle(path)
+                if idle_s >= older_s:
+                    path.unlink()
+                    freed += size
+        return freed
+
+
+def _size_and_idle(path: Path) -> tuple[int, float]:
+    """By the time of the last link or rename: the bytes of a pack may be hours older than its place in the storage."""
+    found = path.stat()
+    return found.st_size, time.time() - found.st_ctime
 
 
 def digest_of(path: Path) -> tuple[str, int]:

@@ -39,12 +39,39 @@ def killed_for_memory(groups: Path = GROUPS, mount: Path = MOUNT) -> int:
 
 
 def peak_bytes(pid: int) -> int:
-    """The most memory that a process has held so far; 0 where it cannot be known, or the process is gone."""
+    """The most memory that a process has held so far, pages of files and all; 0 where it cannot be known."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
+
+
+def held_bytes(pid: int) -> int:
+    """What a process and all that it started hold now and cannot give back; 0 where it cannot be known.
+
+    Pages of files do not count: the kernel takes them back whenever it wants them, so a data set that is read through
+    a mapping costs nothing, however large it is.
+    """
+    return sum(_own_bytes(each) for each in _family(pid))
+
+
+def _own_bytes(pid: int) -> int:
+    """Anonymous and shared memory of one process."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon", "RssShmem")))
+
+
+def _family(pid: int) -> Iterator[int]:
+    """A process, its children and theirs."""
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # a thread that has ended meanwhile
+            for child in children.read_text().split():
+                yield from _family(int(child))
 
 
 def _read(groups: Path, mount: Path, v2: str, v1: str) -> Iterator[str]:

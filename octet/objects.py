@@ -101,6 +101,7 @@ class Attempt(_Object):
     ended: str | None = None
     reason: str | None = None
     resumed_from_step: int | None = None
+    peak_memory_bytes: int | None = None
 
 
 class Checkpoint(_Object):

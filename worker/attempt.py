@@ -8,9 +8,10 @@ from math import inf
 from app.parts import Parts
 from app.services.jobs.outcomes import JobEnd
 from app.services.runs.keys import log_key
-from app.services.runs.lease import Lease, finish, hand_back, heartbeat, resume_point
+from app.services.runs.lease import Lease, finish, hand_back, heartbeat, record_peak, resume_point
 from models.config import SHORT_FORM_BUDGET_S
 from models.devices import Device
+from models.memory import left_for_training
 from models.training.report import Plan, longest_s
 from worker.child_process import ChildProcess
 from worker.endings import HandBack
@@ -35,6 +36,8 @@ class Attempt(LeasedWork):
         self._devices = devices
         self._began = time.monotonic()
         self._limit_s, self._overrun_at = self._overrun(self._budget("cpu"))
+        self._memory_limit = parts.settings.worker.train_memory_bytes or left_for_training()
+        self._known_peak = 0
         self._record = Record(parts, lease, self._planned)
 
     @property
@@ -44,13 +47,23 @@ class Attempt(LeasedWork):
         return isinstance(word, Failed) and word.reason == "no_device"
 
     def _renew(self) -> bool:
-        return heartbeat(self._parts, self._lease).cancel
+        orders = heartbeat(self._parts, self._lease)
+        self._tell_peak()
+        return orders.cancel
+
+    def _tell_peak(self) -> None:
+        """Keep how much memory the attempt took; while it lasts, too, for an attempt that is lost says nothing more."""
+        peak = 0 if self._child is None else self._child.peak_bytes
+        if peak > self._known_peak:
+            record_peak(self._parts, self._lease, peak)
+            self._known_peak = peak
 
     def _start(self, space: Workspace) -> ChildProcess:
         given = self._assignment(space)
         space.write_assignment(given)
         asked = given.plan.threads if given.plan else (given.plan_request or {}).get("threads")
-        return ChildProcess(space.assignment, space.log, threads=asked, gpu="cuda" in self._devices)
+        gpu, limit = "cuda" in self._devices, self._memory_limit
+        return ChildProcess(space.assignment, space.log, threads=asked, gpu=gpu, memory_limit=limit)
 
     def _recorder(self) -> Record:
         return self._record
@@ -101,6 +114,7 @@ class Attempt(LeasedWork):
 
     def _settle(self, ending: JobEnd | HandBack) -> None:
         """Give the lease back with what came of it."""
+        self._tell_peak()
         if isinstance(ending, JobEnd):
             finish(self._parts, self._lease, ending)
             log.info("run %s %s", self._lease.run_id, ending.status)

@@ -15,7 +15,17 @@ from models.config import ConfigError
 from models.packed import PackedError
 from models.threads import wait_without_spinning
 from models.training.report import Outcome, TrainingError
-from worker.messages import LESS_MEMORY, LESS_MEMORY_TO_PREDICT, Assigned, Failed, Message, Results, encode
+from worker.messages import (
+    LESS_MEMORY,
+    LESS_MEMORY_TO_PREDICT,
+    MORE_ROOM,
+    NO_ROOM,
+    Assigned,
+    Failed,
+    Message,
+    Results,
+    encode,
+)
 
 
 class DeviceMissing(RuntimeError):
@@ -88,6 +98,9 @@ def _failure(error: Exception, work: str) -> Failed:
         words = _words(type(error).__name__)
         slug = words.lower().replace(" ", "_")
         return Failed(final=True, reason="error", type=slug, title=words, detail=str(error))
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        detail = f"{error.strerror}. {MORE_ROOM}"
+        return Failed(final=False, reason="error", type="disk_full", title="The disk is full", detail=detail)
     if isinstance(error, DeviceMissing):
         title = "The planned device is missing"
         return Failed(final=False, reason="no_device", type="device_missing", title=title, detail=str(error))

@@ -6,27 +6,38 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from app.tether import tethered
-from models.memory import peak_bytes
+from models.memory import held_bytes
 from worker.messages import Message, decode
 
 CHUNK_BYTES = 1 << 16
 LAST_BREATH_S = 5.0
 """How long a child that has closed its pipe may take to end."""
+LOOK_S = 0.2
+"""How often its memory is looked at."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class ChildProcess:
     """One running child, in a process group of its own, that cannot outlive the thread that started it.
 
-    peak_bytes: the most memory it was seen with, looked at whenever messages are asked for.
+    memory_limit: bytes that it and all that it starts may hold; it is ended when it is seen with more. None: no limit.
+    peak_bytes: the most it was seen with; looked at LOOK_S apart.
     """
 
     def __init__(
-        self, assignment: Path, log: Path, *, threads: int | None, gpu: bool, module: str = "worker.child"
+        self,
+        assignment: Path,
+        log: Path,
+        *,
+        threads: int | None,
+        gpu: bool,
+        module: str = "worker.child",
+        memory_limit: int | None = None,
     ) -> None:
         self._hears, says = os.pipe()
         os.set_blocking(self._hears, False)
@@ -46,7 +57,11 @@ class ChildProcess:
             os.close(says)
         self._rest = b""
         self._open = True
+        self._memory_limit = memory_limit
         self.peak_bytes = 0
+        self._closing = threading.Event()
+        self._watching = threading.Thread(target=self._watch_memory, name="memory-watch", daemon=True)
+        self._watching.start()
 
     @property
     def pid(self) -> int:
@@ -58,7 +73,6 @@ class ChildProcess:
 
         Raises ValueError when it says what is no message.
         """
-        self.peak_bytes = max(self.peak_bytes, peak_bytes(self.pid))
         if not self._open or not select.select([self._hears], [], [], timeout_s)[0]:
             return
         for _ in range(64):  # then the caller looks at its clocks again, however much is said
@@ -71,6 +85,18 @@ class ChildProcess:
                 return
             *lines, self._rest = (self._rest + data).split(b"\n")
             yield from map(decode, lines)
+
+    def _watch_memory(self) -> None:
+        """In a thread of its own, for who hears the messages may wait long for a disk or a database.
+
+        Not by RLIMIT_AS, which counts what a library maps and never uses: torch's alone are gigabytes.
+        """
+        while self._process.returncode is None:
+            self.peak_bytes = max(self.peak_bytes, held_bytes(self.pid))
+            if self._memory_limit is not None and self.peak_bytes > self._memory_limit:
+                self.kill()
+            if self._closing.wait(LOOK_S):
+                return
 
     def ended(self) -> bool:
         """Whether it is gone and everything it said has been heard."""
@@ -97,6 +123,8 @@ class ChildProcess:
 
     def close(self) -> None:
         """End it if it still runs, and let go of the pipe."""
+        self._closing.set()
+        self._watching.join()
         self.kill()
         self._process.wait()
         os.close(self._hears)

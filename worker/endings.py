@@ -7,9 +7,11 @@ from typing import Literal
 from app.services.jobs.outcomes import JobEnd, JobError
 from models.config.fits import size
 from models.training.report import Outcome
-from worker.messages import LESS_MEMORY, LESS_MEMORY_TO_PREDICT, Failed, Results
+from worker.messages import LESS_MEMORY, LESS_MEMORY_TO_PREDICT, MORE_ROOM, NO_ROOM, Failed, Results
 
 Work = Literal["training", "predicting"]
+NEAR = 0.9
+"""Of its limit: a child that was seen with so much and then killed was killed for want of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Evidence:
 
     exit_code: as of subprocess, negative is a signal. starved: the kernel ended a process for want of memory meanwhile.
     log: the last line that the child said to people. peak_bytes: the most memory it was seen with, 0 if never.
+    memory_limit: with more than that it was ended.
     """
 
     last_word: Outcome | Results | Failed | None
@@ -34,6 +37,7 @@ class Evidence:
     log: str
     peak_bytes: int = 0
     work: Work = "training"
+    memory_limit: int | None = None
 
 
 def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) -> JobEnd | HandBack:
@@ -66,6 +70,8 @@ def out_of_time(limit_s: float) -> JobEnd:
 
 def broken_off(error: Exception) -> HandBack:
     """The worker itself could not go on with this attempt: disk full, storage away, a message that is none."""
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return HandBack("error", JobError("disk_full", "The disk is full", f"{error.strerror}. {MORE_ROOM}"))
     detail = f"{type(error).__name__}: {error}"
     return HandBack("error", JobError("worker_error", "The worker could not carry on the attempt", detail))
 
@@ -79,17 +85,32 @@ _LESS: dict[Work, str] = {
 def _died(found: Evidence) -> HandBack:
     """A child that ended without a last word."""
     said = f" Its last line: {found.log}" if found.log else ""
-    if found.starved:
-        held = f" It was last seen with {size(found.peak_bytes)}." if found.peak_bytes else ""
-        detail = f"The kernel ended {found.work} for want of memory.{held} {_LESS[found.work]}{said}"
-        return HandBack("oom", JobError("out_of_memory", "Out of memory", detail))
+    if (want := _want_of_memory(found)) is not None:
+        return HandBack("oom", JobError("out_of_memory", "Out of memory", f"{want} {_LESS[found.work]}{said}"))
     if found.exit_code == -signal.SIGKILL:
-        return HandBack(
-            "lost", JobError(f"{found.work}_killed", f"The {found.work} process was killed", f"By SIGKILL.{said}")
-        )
+        detail = f"By SIGKILL, not by its worker. If the machine had too little memory: {_LESS[found.work]}{said}"
+        return HandBack("lost", JobError(f"{found.work}_killed", f"The {found.work} process was killed", detail))
     how = _name(-found.exit_code) if found.exit_code < 0 else f"exit code {found.exit_code}"
     detail = f"The {found.work} process ended by {how} without a last word.{said}"
     return HandBack("error", JobError(f"{found.work}_crashed", f"The {found.work} process crashed", detail))
+
+
+def _want_of_memory(found: Evidence) -> str | None:
+    """How memory came to end the child; None when it did not.
+
+    The kernel's own count of such ends is told only where a control group has one. Without it, SIGKILL near the limit,
+    which nobody here has sent, is taken for the same.
+    """
+    limit, peak, work = found.memory_limit, found.peak_bytes, found.work
+    if limit is not None and peak > limit:
+        whose = "OCTET_TRAIN_MEMORY_BYTES, or what the machine grants"
+        return f"{work.capitalize()} held {size(peak)} and was ended: its limit is {size(limit)} ({whose})."
+    held = f" It was last seen with {size(peak)}." if peak else ""
+    if found.starved:
+        return f"The kernel ended {work} for want of memory.{held}"
+    if found.exit_code == -signal.SIGKILL and limit is not None and peak > limit * NEAR:
+        return f"{work.capitalize()} was killed near its limit of {size(limit)}, as the kernel does for memory.{held}"
+    return None
 
 
 def _name(number: int) -> str:

@@ -42,7 +42,8 @@ class LeasedWork(ABC):
     """The holder of one lease. `run` returns when the lease is given back, or lost.
 
     work: what the child does. log_key: where the log of an attempt at a job of this kind is stored. A job that has a
-    limit of time sets _limit_s, all attempts together, and _overrun_at, when on the monotonic clock it is over.
+    limit of time sets _limit_s, all attempts together, and _overrun_at, when on the monotonic clock it is over; one of
+    memory sets _memory_limit, in bytes.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class LeasedWork(ABC):
         self._clocks = parts.settings.clocks
         self._child: ChildProcess | None = None
         self._limit_s = self._overrun_at = inf
+        self._memory_limit: int | None = None
 
     def run(self) -> None:
         """Carry the attempt out."""
@@ -134,7 +136,8 @@ class LeasedWork(ABC):
             return out_of_time(self._limit_s)
         starved = killed_for_memory() > starved
         log_end, peak = last_words(space.log), child.peak_bytes
-        return ending_of(Evidence(record.last_word, code, starved, log_end, peak, self._work), ordered)
+        found = Evidence(record.last_word, code, starved, log_end, peak, self._work, self._memory_limit)
+        return ending_of(found, ordered)
 
     def _order(self, keeper: LeaseKeeper) -> Literal["cancel", "shutdown"] | None:
         if keeper.cancelled:

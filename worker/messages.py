@@ -18,6 +18,7 @@
 A child that ends without a last word was killed. Floats survive the way exactly.
 """
 
+import errno
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,13 @@ LESS_MEMORY = (
     "max_length."
 )
 """What helps a training that the machine has too little memory for."""
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""How a system says that a disk is full."""
+MORE_ROOM = (
+    "Make room where OCTET_DATA_DIR and OCTET_STORAGE_DIR are (DELETE runs, predictions and data sets, or `octet "
+    "storage sweep`), then submit it again."
+)
+"""What helps when the disk is full."""
 LESS_MEMORY_TO_PREDICT = "Give the worker more, or predict with a smaller model."
 
 

@@ -3,17 +3,20 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from app.errors import DomainError
 from app.parts import Parts
+from app.services.disk import fullest
 from app.services.jobs.lease import LeaseLost
 from app.services.runs.keys import checkpoint_key
-from app.services.runs.lease import Lease, record_checkpoint, record_plan, record_points, record_progress
+from app.services.runs.lease import Lease, record_checkpoint, record_disk, record_plan, record_points, record_progress
 from models.training.report import Outcome, Plan, Point, Progress, Saved
 from worker.messages import Failed, Message, Points, Results
 
 PROGRESS_EVERY_S = 1.0
+DISK_EVERY_S = 10.0
 RETRY_EVERY_S = 0.5
 
 T = TypeVar("T")
@@ -33,6 +36,8 @@ class Record:
         self._points: list[Point] = []
         self._progress: Progress | None = None
         self._progress_due = 0.0
+        self._disk_due = 0.0
+        self._disk_said = "ok"
         self.last_word: Outcome | Results | Failed | None = None
 
     def take(self, message: Message) -> None:
@@ -59,6 +64,20 @@ class Record:
             self._persist(lambda: record_progress(self._parts, self._lease, progress))
             self._progress = None
             self._progress_due = time.monotonic() + PROGRESS_EVERY_S
+        self._look_at_disk()
+
+    def _look_at_disk(self) -> None:
+        """Tell the run that its disk becomes full before a checkpoint does not fit: once, and again when it worsens."""
+        if time.monotonic() < self._disk_due:
+            return
+        self._disk_due = time.monotonic() + DISK_EVERY_S
+        disk = fullest(self._parts.settings)
+        if disk.state in ("ok", self._disk_said):
+            return
+        log.warning("run %s: %s", self._lease.run_id, disk.words)
+        self._disk_said = disk.state
+        with suppress(OSError):  # the database's disk may be the one that is full
+            record_disk(self._parts, self._lease, disk)
 
     def _plan(self, plan: Plan) -> None:
         max_runtime_s = self._planned(plan)

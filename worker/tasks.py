@@ -17,6 +17,7 @@ from models.devices import usable_devices
 from worker.attempt import Attempt
 from worker.prediction_attempt import PredictionAttempt
 from worker.shutdown import Shutdown
+from worker.workspace import remove_left
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,10 @@ class PoolProcess:
         return self._parts
 
     def _reap(self, parts: Parts) -> None:
+        try:
+            remove_left(parts)
+        except Exception as error:
+            log.warning("what killed attempts left here stays for now: %s", error)
         while not self._ending.wait(self._settings.clocks.reaper_s):
             try:
                 for done in reap(parts):

@@ -5,6 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.parts import Parts
+from app.services.jobs.at_work import at_work
+from app.services.predictions import keys as of_predictions
+from app.services.runs import keys as of_runs
 from app.settings import Settings
 from app.storage import Storage
 from worker.messages import Assigned
@@ -66,3 +70,23 @@ class Workspace:
         shutil.rmtree(self.folder, ignore_errors=True)
         if self.folder.parent.is_dir() and not any(self.folder.parent.iterdir()):
             self.folder.parent.rmdir()
+
+
+def remove_left(parts: Parts) -> None:
+    """Remove what attempts left on this machine that were killed, and whose job went on elsewhere or has ended.
+
+    A folder is made under a lease. So an attempt whose folder is seen first and whose lease is asked for then is over
+    when the lease is not its own. Its log is stored, as long as there is a job to read it of.
+    """
+    work = parts.settings.data_dir / "work"
+    for folder in sorted(work.glob("*/*")):
+        if not folder.name.isdecimal():
+            continue
+        now, job, attempt = at_work(parts, folder.parent.name), folder.parent.name, int(folder.name)
+        if now is not None and now.attempt == attempt:
+            continue
+        log_key = of_predictions.log_key if now is not None and now.kind == "prediction" else of_runs.log_key
+        left = Workspace(job, attempt, folder, log_key)
+        if now is not None:
+            left.keep_log(parts.storage)
+        left.remove()

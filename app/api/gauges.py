@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 
 from app.broker import Queue
 from app.parts import Parts
+from app.services.disk import disks
 from app.services.jobs.states import Status
 from app.services.predictions.read import count_by_status as count_predictions
 from app.services.runs.read import count_by_status
@@ -30,7 +31,7 @@ class Gauges(Collector):
     def collect(self) -> Iterable[Metric]:
         """All gauges as they stand now."""
         up = GaugeMetricFamily("octet_up", "Whether a part answers.", labels=["part"])
-        for part, read in (("database", self._runs), ("broker", self._queue)):
+        for part, read in (("database", self._runs), ("broker", self._queue), ("disk", self._disks)):
             try:
                 yield from read()
                 up.add_metric([part], 1)
@@ -58,6 +59,14 @@ class Gauges(Collector):
         for queue in Queue:
             messages.add_metric([queue], self._parts.broker.depth(queue))
         return [messages]
+
+    def _disks(self) -> list[Metric]:
+        free = GaugeMetricFamily("octet_disk_free_bytes", "Room on the disks that are written to.", labels=["place"])
+        for disk in disks(self._parts.settings):
+            free.add_metric([disk.place], disk.free_bytes)
+        reserve = self._parts.settings.limits.disk_reserve_bytes
+        kept = "Uploads are refused with less room than this; a warning comes at twice as much."
+        return [free, GaugeMetricFamily("octet_disk_reserve_bytes", kept, value=reserve)]
 
     def _serving_now(self) -> list[Metric]:
         now = self._serving.busyness()

@@ -20,6 +20,7 @@ from app.api.problems import rules
 from app.api.schemas.problem import ProblemType, ProblemTypes, problems
 from app.api.schemas.system import Alive, Index, Ready
 from app.errors import Busy, DomainError, Example, Fault, NotFound
+from app.services.disk import Disk, fullest
 from models.config import ConfigPart, config_schema
 
 log = logging.getLogger(__name__)
@@ -73,12 +74,17 @@ async def is_live() -> Alive:
 
 @router.get("/health/ready", summary="Whether every part answers", responses=problems(503))
 def is_ready(parts: PartsOf) -> Ready:
-    """Asks the database, its tables' version and the broker."""
+    """Asks the database, its tables' version and the broker, and looks at the disks.
+
+    A full disk is no reason to send clients away: predictions and everything that reads still answer.
+    """
     checks: dict[str, Callable[[], object]] = {
         "database": parts.db.ping,
         "tables": parts.db.check_revision,
         "broker": parts.broker.ping,
+        "disk": lambda: found.append(fullest(parts.settings)),
     }
+    found: list[Disk] = []
     faults = []
     for name, check in checks.items():
         try:
@@ -89,7 +95,9 @@ def is_ready(parts: PartsOf) -> Ready:
             faults.append(Fault(name, error.detail if isinstance(error, DomainError) else unknown))
     if faults:
         raise NotReady(faults)
-    return Ready(checks=dict.fromkeys(checks, "ok"))
+    [disk] = found
+    warnings = [] if disk.state == "ok" else [disk.words]
+    return Ready(checks={**dict.fromkeys(checks, "ok"), "disk": disk.state}, warnings=warnings)
 
 
 @router.get(

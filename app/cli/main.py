@@ -18,6 +18,7 @@ from app.cli.runs import runs
 from app.cli.screen import complain
 from app.cli.serve import serve
 from app.cli.train import train
+from app.cli.upkeep import backup, restore, storage
 from app.cli.worker import worker
 from octet import OctetError, Refused, Unreachable
 
@@ -33,7 +34,9 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-for command in (serve, worker, migrate, train, predict, predictions, runs, datasets, models, config, completion):
+SERVICE = (serve, worker, migrate, backup, restore, storage)
+CLIENTS = (train, predict, predictions, runs, datasets, models, config, completion)
+for command in (*SERVICE, *CLIENTS):
     commands.add_command(command)
 
 

@@ -11,7 +11,7 @@ from app.cli.curve import curve
 from app.cli.endings import Ending, Failed, ending_of
 from app.cli.live import follow, last, leaving_alone
 from app.cli.options import as_json
-from app.cli.screen import duration, note, out, print_json, print_table
+from app.cli.screen import duration, note, out, print_json, print_table, size
 from octet import Client, DatasetPrediction, Refused, Run
 
 
@@ -76,7 +76,8 @@ def show(run: str | None, as_json: bool) -> None:
     ]
     for attempt in attempts:
         resumed = f", from step {attempt.resumed_from_step:,}" if attempt.resumed_from_step else ""
-        rows.append((f"attempt {attempt.attempt}", f"{attempt.reason or 'running'}{resumed}"))
+        held = f", {size(attempt.peak_memory_bytes)} at its peak" if attempt.peak_memory_bytes else ""
+        rows.append((f"attempt {attempt.attempt}", f"{attempt.reason or 'running'}{resumed}{held}"))
     for name, value in rows:
         if value:
             out().print(Text(f"{name:<10}", "bold"), Text(str(value)))

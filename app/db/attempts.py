@@ -18,6 +18,11 @@ def resumed(tx: Connection, run_id: str, attempt: int, step: int) -> None:
     tx.execute(_one(run_id, attempt).values(resumed_from_step=step))
 
 
+def peaked(tx: Connection, run_id: str, attempt: int, peak_bytes: int) -> None:
+    """The most memory that an attempt was seen with so far."""
+    tx.execute(_one(run_id, attempt).values(peak_memory_bytes=peak_bytes))
+
+
 def close(tx: Connection, run_id: str, attempt: int, reason: str) -> None:
     """An attempt ends."""
     tx.execute(_one(run_id, attempt).values(ended=now(tx), reason=reason))

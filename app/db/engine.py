@@ -1,8 +1,9 @@
 """The door to the database: transactions that behave alike on SQLite and PostgreSQL, and migrations."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -22,6 +23,7 @@ from sqlalchemy import (
     select,
     table,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 import migrations
@@ -66,15 +68,16 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """A writing transaction: committed at the end of the block, rolled back by any exception.
 
+        Raises OSError (ENOSPC) when the database's disk is full, as any other write does.
         On SQLite it takes the write lock at once (a deferred one would fail as soon as another writer was faster).
         """
-        with self._writer.begin() as tx:
+        with _full_disks_told(), self._writer.begin() as tx:
             yield tx
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads, all of it from one moment; blocks nobody."""
-        with self._reader.connect() as tx:
+        with _full_disks_told(), self._reader.connect() as tx:
             yield tx
 
     def ping(self) -> None:
@@ -103,9 +106,39 @@ class Database:
             config.attributes["connection"] = tx
             (command.downgrade if revision == "base" else command.upgrade)(config, revision)
 
+    def snapshot(self, file: Path) -> None:
+        """Write all of a SQLite database, as it is at one moment, to a new file; nobody waits for it meanwhile.
+
+        Raises OSError.
+        """
+        with closing(self._engine.raw_connection()) as connection:  # SQLAlchemy's would begin a transaction
+            assert connection.driver_connection is not None
+            try:
+                connection.driver_connection.execute("VACUUM INTO ?", (str(file),)).close()
+            except sqlite3.Error as error:
+                number = errno.ENOSPC if _is_full(error) else errno.EIO
+                raise OSError(number, f"the database cannot be copied: {error}", str(file)) from error
+
     def close(self) -> None:
         """Close all connections of the pool."""
         self._engine.dispose()
+
+
+@contextmanager
+def _full_disks_told() -> Iterator[None]:
+    """A full disk is the operator's to mend, whoever finds it: the drivers' words for it become the system's."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not _is_full(error.orig):
+            raise
+        raise OSError(errno.ENOSPC, "the disk of the database is full") from error
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """SQLite: the file, or the index of its log, could not grow. PostgreSQL: SQLSTATE 53100, disk_full."""
+    on_file = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+    return on_file or getattr(error, "sqlstate", None) == "53100"
 
 
 def migration_config() -> Config:

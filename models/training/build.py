@@ -16,6 +16,7 @@ from models.nn.registry import build_network
 from models.packed import LabelError, LabelTable, PackedDataset, Target
 from models.training.average import WeightAverage
 from models.training.batches import Batches
+from models.training.divergence import Watch
 from models.training.early_stop import EarlyStopRule
 from models.training.objectives import build_objective
 from models.training.optimisers import build_optimisers
@@ -95,6 +96,7 @@ class Job:
     pace: Pace
     folder: Path
     seed: int
+    watch: Watch
 
 
 def open_job(
@@ -141,6 +143,7 @@ def open_job(
         pace=pace,
         folder=folder,
         seed=seed,
+        watch=Watch(device),
     )
     folder.mkdir(parents=True, exist_ok=True)
     if resume is not None:

@@ -1,5 +1,6 @@
 """The checkpoint file: tensors and one JSON header in a safetensors file, versioned, written whole or not at all."""
 
+import errno
 import hashlib
 import json
 import os
@@ -29,21 +30,34 @@ def write(path: Path, kind: Format, header: Mapping[str, Any], tensors: Mapping[
     """Write a checkpoint; returns its SHA-256 (hex) and size in bytes. Equal content gives equal bytes.
 
     The file gets its name only when it is complete on disk: temporary name, fsync, rename, fsync of the folder.
+    Raises OSError (ENOSPC), with the size and the room, before it writes what would not fit.
     """
     text = json.dumps({"format": kind, "version": VERSION, **header}, sort_keys=True, allow_nan=False)
     data = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, {HEADER: text})
     unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    _refuse_full(path.parent, len(data))
+    try:
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)  # what was written of it shall not take room from the next
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
     return hashlib.sha256(data).hexdigest(), len(data)
+
+
+def _refuse_full(folder: Path, coming: int) -> None:
+    """Half of a file on a full disk would also take the room that the database needs to say so."""
+    disk = os.statvfs(folder)
+    free = disk.f_bavail * disk.f_frsize
+    if free < coming:
+        raise OSError(errno.ENOSPC, f"a checkpoint of {coming:,} bytes does not fit, {free:,} are free")
 
 
 def read(path: Path, kind: Format) -> tuple[dict[str, Any], dict[str, Tensor]]:

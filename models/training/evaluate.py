@@ -12,6 +12,7 @@ from models.inference.answers import probabilities, scale, standardised
 from models.nn.network import Network
 from models.training.batches import WholeFiles
 from models.training.blending import blended
+from models.training.divergence import MEND
 from models.training.metrics import NonFinitePredictions, average, categorical_metrics, continuous_metrics, names_for
 from models.training.objectives import Objective
 from models.training.report import Stop, TrainingError
@@ -23,11 +24,13 @@ Values = dict[str | None, dict[str, float]]
 class DivergedError(TrainingError):
     """The model's answers, or the loss or a metric of them, are no finite numbers any more."""
 
-    def __init__(self, target: str, what: str) -> None:
-        super().__init__(
-            f"validation of {target!r}: {what}; training has diverged: lower `lr`, lengthen `warmup_steps`, or set "
-            "`gradient_clipping` (1.0 is usual)"
-        )
+    def __init__(self, target: str, what: str, at: str = "", kept: str = "") -> None:
+        super().__init__(f"validation of {target!r}{at}: {what}; training has diverged: {kept}{MEND}")
+        self._said = (target, what)
+
+    def at(self, step: int, kept: str) -> "DivergedError":
+        """The same, of this step; `kept`: what stays of the run."""
+        return DivergedError(*self._said, f" at step {step}", kept)
 
 
 @dataclass(frozen=True)

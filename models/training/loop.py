@@ -1,40 +1,37 @@
 """The training loop: one step after another, until done or asked to stop."""
 
+import errno
+import logging
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
 from models.training.build import Job
 from models.training.device import seed_torch, torch_as_planned
+from models.training.divergence import Diverging
 from models.training.due import how_it_ends, progress, resume_due, training_point_due, validation_owed
-from models.training.evaluate import Evaluation, evaluate
+from models.training.evaluate import DivergedError, Evaluation, evaluate
 from models.training.mixing import draw_mixture
 from models.training.prepare import preparation_due, prepare
-from models.training.report import Outcome, Point, Report, Side, Stop, TrainingError
+from models.training.report import Outcome, Point, Report, SavedKind, Side, Stop
 from models.training.running_sums import add, training_metrics
 from models.training.sampling import seed_of_step
 from models.training.schedules import lr_at
 from models.training.state import save_model, save_state
 
-
-class NonFiniteLoss(TrainingError):
-    """The loss or its gradient became NaN or infinite at a step; the weights are still those before it."""
-
-    def __init__(self, step: int, what: str, lr: float) -> None:
-        super().__init__(
-            f"the {what} became NaN or infinite at step {step} (learning rate {lr:g}): training diverged; "
-            "lower `lr`, lengthen `warmup_steps`, or set `gradient_clipping` (1.0 is usual)"
-        )
-        self.step = step
+log = logging.getLogger(__name__)
 
 
 def train(job: Job, report: Report, stop: Stop) -> Outcome:
-    """Go on from job.state.step to the end. Raises NonFiniteLoss and DivergedError."""
+    """Go on from job.state.step to the end. Raises NonFiniteLoss, Diverging, DivergedError, and OSError (ENOSPC)."""
     report.planned(job.plan)
     with torch_as_planned(job.plan):
         begin(job, report, stop)
         while (end := how_it_ends(job, stop)) is None:
+            _refuse_lost(job)
             if validation_owed(job):
                 validate(job, report, stop)
                 continue
@@ -70,14 +67,12 @@ def step(job: Job) -> None:
     began, lr = job.pace.clock(), _set_lr(job)
     seed_torch(seed_of_step(job.seed, state.step), job.plan)
     loss = _loss_of_batch(job)
-    if not math.isfinite(float(loss.detach())):
-        raise NonFiniteLoss(state.step + 1, "loss", lr)
+    job.watch.loss(state.step + 1, loss, lr, _kept(job))
     batches = optimization.gradient_accumulation_steps or 1
     (loss / batches).backward()  # type: ignore[no-untyped-call]
     if (state.step + 1) % batches == 0 or state.step + 1 == job.plan.steps:
         norm = torch.nn.utils.clip_grad_norm_(state.optimisers.dense, optimization.gradient_clipping or math.inf)
-        if not math.isfinite(float(norm)):
-            raise NonFiniteLoss(state.step + 1, "gradient", lr)
+        job.watch.gradient(state.step + 1, norm, lr, _kept(job))
         state.optimisers.step()
         state.optimisers.zero_grad()
         if state.average is not None:
@@ -121,6 +116,7 @@ def validate(job: Job, report: Report, stop: Stop) -> None:
     Given up when a stop is asked for: it may take longer than a stop may wait, and the resumed run owes it still.
     """
     state, began = job.state, job.pace.clock()
+    job.watch.look(_kept(job))
     with state.measured_weights():
         found = _evaluated(job, stop)
     if found is None:
@@ -131,14 +127,18 @@ def validate(job: Job, report: Report, stop: Stop) -> None:
     report.points([*training_points(job), *_points(job, "valid", found.values)])
     every = job.plan.checkpoint_interval
     if every is None or state.step % every == 0:
-        _save_best(job, report)
+        with _room_comes_later("best"):
+            _save_best(job, report)
     job.pace.evaluated(began)
 
 
 def _evaluated(job: Job, stop: Stop) -> Evaluation | None:
     state = job.state
     batches = job.batches.in_order(job.files.valid, job.plan.batch_size, state.held_out)
-    return evaluate(state.model, state.objective, batches, job.targets, job.config, stop)
+    try:
+        return evaluate(state.model, state.objective, batches, job.targets, job.config, stop)
+    except DivergedError as error:
+        raise error.at(state.step, _kept(job)) from error
 
 
 def _save_best(job: Job, report: Report) -> None:
@@ -147,11 +147,29 @@ def _save_best(job: Job, report: Report) -> None:
 
 
 def training_points(job: Job) -> list[Point]:
-    """The means since the last training point; the sums begin anew."""
-    points = _points(job, "train", training_metrics(job.state.sums, job.targets))
+    """The means since the last training point; the sums begin anew. Raises NonFiniteLoss."""
+    job.watch.look(_kept(job))
+    found = training_metrics(job.state.sums, job.targets)
+    points = _points(job, "train", found)
+    job.state.course = job.state.course.update(found.get(None, {}).get("loss"), job.state.step)
     for values in job.state.sums.values():
         values.zero_()
     return points
+
+
+def _refuse_lost(job: Job) -> None:
+    """Raises Diverging."""
+    course = job.state.course
+    if course.lost:
+        raise Diverging(job.state.step, course, _set_lr(job), _kept(job))
+
+
+def _kept(job: Job) -> str:
+    """What a failing run leaves to its user."""
+    state = job.state
+    if state.last is None or (state.written == 0 and not state.prepared):
+        return ""
+    return f"the best checkpoints up to step {state.written} stay and answer predictions; "
 
 
 def finish(job: Job, report: Report, stop: Stop) -> Outcome | None:
@@ -167,9 +185,22 @@ def finish(job: Job, report: Report, stop: Stop) -> Outcome | None:
 
 
 def save_resume(job: Job, report: Report) -> None:
-    """Write all that a resume needs, after the points of this step."""
-    report.saved(save_state(job.state, job.identity, job.folder))
+    """Write all that a resume needs, after the points of this step. Raises NonFiniteLoss."""
+    job.watch.look(_kept(job))
+    with _room_comes_later("resume"):
+        report.saved(save_state(job.state, job.identity, job.folder))
     job.pace.saved = job.pace.clock()
+
+
+@contextmanager
+def _room_comes_later(kind: SavedKind) -> Iterator[None]:
+    """A disk that is full now need not be so at the next checkpoint: training goes on. Only the last best is a must."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        log.warning("no %s checkpoint this time: %s", kind, error.strerror)
 
 
 def _points(job: Job, side: Side, values: dict[str | None, dict[str, float]]) -> list[Point]:

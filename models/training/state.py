@@ -14,6 +14,7 @@ from models.nn.network import Network
 from models.training import checkpoint
 from models.training.average import WeightAverage
 from models.training.checkpoint import CheckpointError
+from models.training.divergence import Course
 from models.training.early_stop import EarlyStopState
 from models.training.evaluate import Evaluation
 from models.training.objectives import Objective
@@ -42,6 +43,7 @@ class TrainState:
     step: int = 0
     plateau: PlateauState = field(default_factory=PlateauState)
     early_stop: EarlyStopState = field(default_factory=EarlyStopState)
+    course: Course = field(default_factory=Course)
     last: Evaluation | None = None
     evaluated: int = 0
     written: int = 0
@@ -99,6 +101,7 @@ def save_state(state: TrainState, identity: Identity, folder: Path) -> Saved:
         "prepared": state.prepared,
         "plateau": asdict(state.plateau),
         "early_stop": asdict(state.early_stop),
+        "course": asdict(state.course),
         "last": _evaluation_out(state.last),
         "evaluated": state.evaluated,
         "written": state.written,
@@ -124,6 +127,7 @@ def load_state(state: TrainState, identity: Identity, path: Path) -> None:
         state.step, state.evaluated, state.written = header["step"], header["evaluated"], header["written"]
         state.plateau = PlateauState(**header["plateau"])
         state.early_stop = EarlyStopState(**header["early_stop"])
+        state.course = Course(**header.get("course", {}))  # files of before have none
         state.last = _evaluation_in(header["last"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path}: does not fit this model ({error})") from error

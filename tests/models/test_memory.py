@@ -1,11 +1,13 @@
 """What control groups grant, read from trees of files as the kernel lays them out."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from models.memory import granted_bytes, killed_for_memory, left_for_training, peak_bytes
+from models.memory import granted_bytes, held_bytes, killed_for_memory, left_for_training, peak_bytes
 
 PHYSICAL = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 UNLIMITED_V1 = str(2**63 - 4096)
@@ -58,6 +60,25 @@ def test_a_training_leaves_memory_to_the_service_and_the_system(tmp_path, grante
 )
 def test_the_kernels_kills_are_counted(tmp_path, groups, files, kills):
     assert killed_for_memory(*tree(tmp_path, groups, **files)) == kills
+
+
+def test_what_a_process_holds_counts_its_own_memory_and_that_of_its_children_but_no_files(tmp_path):
+    mapped = tmp_path / "file"
+    mapped.write_bytes(bytes(64 * MIB))
+    child = "import sys; held = bytearray(range(256)) * (128 << 12); print(len(held), flush=True); sys.stdin.read()"
+    parent = (
+        "import mmap, subprocess, sys\n"
+        "file = open(sys.argv[1], 'rb')\n"
+        "held = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)\n"
+        "sum(held[::4096])\n"
+        "subprocess.run([sys.executable, '-c', sys.argv[2]])\n"
+    )
+    command = [sys.executable, "-c", parent, str(mapped), child]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline().strip() == b"134217728"  # the child holds it, the parent waits
+        assert 128 * MIB < held_bytes(process.pid) < 128 * MIB + 40 * MIB
+        process.stdin.close()
+    assert held_bytes(process.pid) == 0
 
 
 def test_a_process_has_a_peak_while_it_lives():

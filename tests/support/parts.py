@@ -21,7 +21,8 @@ def opened_parts(folder: Path, database_url: str, **clocks: Any) -> Iterator[Par
     if "lease_s" in clocks:
         clocks.setdefault("heartbeat_s", clocks["lease_s"] / 4)
     settings = Settings(data_dir=folder / "data", database_url=database_url, clocks=ClockSettings(**clocks))
-    settings.incoming_dir.mkdir(parents=True, exist_ok=True)
+    for folder in (settings.incoming_dir, settings.storage_dir):
+        folder.mkdir(parents=True, exist_ok=True)
     parts = Parts(settings, Database(database_url), FolderStorage(settings.storage_dir), ListBroker())
     parts.db.migrate()
     try:

@@ -1,10 +1,12 @@
 """One attempt at a run, with a real database, a real storage and a real training process."""
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ from app.db.jobs import RUNS
 from app.parts import Parts
 from app.services.datasets.create import Upload, create_dataset
 from app.services.points import page
+from app.services.registry import resolve
 from app.services.runs.control import cancel
 from app.services.runs.lease import acquire, hand_back, record_plan
-from app.services.runs.read import attempts, checkpoints, get_run, log
+from app.services.runs.read import attempts, checkpoints, events, get_run, log
 from app.services.runs.submit import submit
 from app.services.runs.view import RunView
+from app.settings import LimitSettings, WorkerSettings
 from models.training.report import Plan
 from tests.e2e.sides import write_sides
 from tests.support.parts import opened_parts
@@ -226,6 +230,34 @@ def test_what_only_the_worker_knows_not_to_fit_fails_at_once_with_what_would(par
     assert "would fit" in view.error["detail"]
 
 
+def test_a_training_over_its_memory_is_ended_and_the_second_time_in_a_row_fails_the_run_with_peak_limit_and_mend(
+    parts: Parts, shutdown: Shutdown
+):
+    run = submitted(parts, LONG)
+    with carried_out(parts, run, shutdown) as end:
+        shutdown.order()
+        end()  # it has a plan now, so its need is no longer estimated
+    [first] = attempts(parts, run)
+    assert first.peak_memory_bytes is not None
+    assert first.peak_memory_bytes > 2**26
+
+    tight = WorkerSettings(train_memory_bytes=2**26)
+    narrow = replace(parts, settings=parts.settings.model_copy(update={"worker": tight}))
+    taken(narrow, run, Shutdown()).run()
+    view = get_run(parts, run)
+    assert (view.status, view.error) == ("queued", None)
+    taken(narrow, run, Shutdown()).run()
+    view = get_run(parts, run)
+    assert view.status == "failed"
+    assert view.error is not None
+    assert view.error["type"] == "out_of_memory"
+    assert "its limit is 64 MiB" in view.error["detail"]
+    assert "batch_size" in view.error["detail"]
+    assert "Twice in a row" in view.error["detail"]
+    assert [a.reason for a in attempts(parts, run)] == ["handed_back", "oom", "oom"]
+    assert all((a.peak_memory_bytes or 0) > 2**26 for a in attempts(parts, run))
+
+
 def test_a_time_that_is_over_before_the_first_step_still_gives_a_model(parts: Parts, shutdown: Shutdown):
     run = submitted(parts, 0, max_runtime_s=1.0)
     taken(parts, run, shutdown).run()
@@ -282,3 +314,29 @@ def test_a_worker_that_lacks_the_planned_device_leaves_the_run_to_others_without
     assert (view.status, view.failures, view.error) == ("queued", 0, None)
     assert [a.reason for a in attempts(parts, run)] == ["handed_back", "handed_back"]
     assert acquire(parts, run, "a worker that knows that it has none", {"cpu"}) is None
+
+
+def test_a_run_whose_disk_becomes_full_says_so_once_among_its_events_and_goes_on(parts: Parts, shutdown: Shutdown):
+    limits = LimitSettings(disk_reserve_bytes=1 << 60)
+    tight = replace(parts, settings=parts.settings.model_copy(update={"limits": limits}))
+    run = submitted(tight, SHORT)
+    taken(tight, run, shutdown).run()
+    assert get_run(parts, run).status == "succeeded"
+    [said] = [event for event in events(parts, run) if event.kind.startswith("disk_")]
+    assert said.kind == "disk_full"
+    assert "make room" in said.data["detail"]
+
+
+def test_a_run_that_diverges_keeps_what_was_good_and_predictions_go_on(parts: Parts, shutdown: Shutdown):
+    """Its rate rises, step by step, to one that is far too high."""
+    wild = {"optimization": {"optimizer": "sgdm", "lr": 100.0, "wd": 0.0, "gradient_clipping": 0.0}}
+    calm_at_first = {"lr_schedule": "cosine", "warmup_steps": 60}
+    run = submitted(parts, LONG, **wild, lr_schedule=calm_at_first)
+    taken(parts, run, shutdown).run()
+    view = get_run(parts, run)
+    assert (view.status, view.attempt) == ("failed", 1)
+    assert view.error is not None
+    assert view.best is not None
+    assert re.search(r"at step \d+", view.error["detail"])
+    assert "stay and answer predictions" in view.error["detail"]
+    assert resolve(parts, run=run).step == view.best["step"]

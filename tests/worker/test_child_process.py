@@ -102,3 +102,14 @@ def test_the_last_words_of_a_log_are_its_last_line_that_says_something(tmp_path:
     assert last_words(log) == ""
     log.write_text("first\n  last  \n\n")
     assert last_words(log) == "last"
+
+
+def test_it_is_ended_at_its_memory_limit_also_while_nobody_hears_it(assignment: Path, tmp_path: Path):
+    if not Path("/proc/self/status").exists():
+        pytest.skip("no /proc here")
+    child = ChildProcess(assignment, tmp_path / "log.txt", threads=1, gpu=False, memory_limit=2**20)
+    try:
+        assert child.exit_code() == -signal.SIGKILL
+        assert child.peak_bytes > 2**20
+    finally:
+        child.close()

@@ -14,8 +14,8 @@ FINAL = Failed(final=True, reason="error", type="non_finite_loss", title="Non fi
 MEMORY = Failed(final=False, reason="oom", type="out_of_memory", title="Out of memory", detail="lower batch_size")
 
 
-def ending(word, code=0, ordered=None, *, starved=False, log="", peak=0):
-    return ending_of(Evidence(word, code, starved, log, peak), ordered)
+def ending(word, code=0, ordered=None, *, starved=False, log="", peak=0, limit=None):
+    return ending_of(Evidence(word, code, starved, log, peak, memory_limit=limit), ordered)
 
 
 @pytest.mark.parametrize(("reason", "stopped"), [("finished", None), ("early_stop", "early_stop"), ("time", "time")])
@@ -93,3 +93,22 @@ def test_an_overrun_names_the_keys_that_help():
     assert "61.25 s" in end.error.detail
     for key in ("valid_size", "batch_size", "max_length"):
         assert key in end.error.detail
+
+
+def test_a_training_that_was_ended_over_its_memory_is_told_with_peak_limit_and_mend():
+    again = ending(None, -signal.SIGKILL, peak=3 * 2**30, limit=2 * 2**30)
+    assert (again.reason, again.error.type) == ("oom", "out_of_memory")
+    assert "held 3.0 GiB" in again.error.detail
+    assert "limit is 2.0 GiB" in again.error.detail
+    assert "OCTET_TRAIN_MEMORY_BYTES" in again.error.detail
+    assert "batch_size" in again.error.detail
+
+
+@pytest.mark.parametrize(("peak", "reason"), [(19, "oom"), (17, "lost")])
+def test_a_kill_near_the_memory_limit_is_the_kernels_and_far_from_it_somebody_elses(peak, reason):
+    assert ending(None, -signal.SIGKILL, peak=peak * 2**30, limit=20 * 2**30).reason == reason
+
+
+def test_an_end_in_time_counts_before_any_memory():
+    assert ending(Outcome("finished", 9), peak=3, limit=2) == JobEnd("succeeded", "finished")
+    assert ending(None, -signal.SIGKILL, "cancel", peak=3, limit=2) == JobEnd("cancelled", "cancelled")

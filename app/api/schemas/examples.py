@@ -114,9 +114,10 @@ _ATTEMPT = {
     "ended": None,
     "reason": None,
     "resumed_from_step": None,
+    "peak_memory_bytes": None,
 }
 _EVENT = {"cursor": 1, "kind": "queued", "data": {"attempt": 0}, "time": _TIME}
-_CHECKS = {"database": "ok", "tables": "ok", "broker": "ok"}
+_CHECKS = {"database": "ok", "tables": "ok", "broker": "ok", "disk": "ok"}
 _COST = {
     "parameters": 45_570,
     "memory_bytes": 9_437_184,
@@ -130,7 +131,7 @@ _COST = {
 ANSWERS: dict[str, dict[int, Any]] = {
     "get_index": {200: {"name": "octet", "version": "0.1.0", "links": {"docs": "/docs", "runs": "/runs"}}},
     "is_live": {200: {"status": "live"}},
-    "is_ready": {200: {"status": "ready", "checks": _CHECKS}},
+    "is_ready": {200: {"status": "ready", "checks": _CHECKS, "warnings": []}},
     "get_config_schema": {200: {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Octet run"}},
     "upload_dataset": {200: DATASET, 201: DATASET},
     "list_datasets": {200: {"datasets": [DATASET], "next": None}},

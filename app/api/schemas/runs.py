@@ -86,6 +86,9 @@ class Attempt(BaseModel):
     ended: Time | None
     reason: str | None = Field(description="finished, lost, oom, cancelled, handed_back or error; null while it lasts.")
     resumed_from_step: int | None
+    peak_memory_bytes: int | None = Field(
+        description="Most that its process was seen with, without pages of files; null: not known (yet)."
+    )
 
 
 class Attempts(BaseModel):

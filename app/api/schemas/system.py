@@ -25,4 +25,7 @@ class Ready(BaseModel):
     """Every part answers."""
 
     status: Literal["ready"] = "ready"
-    checks: dict[str, Literal["ok"]] = Field(description="Each part that was asked.")
+    checks: dict[str, Literal["ok", "low", "full"]] = Field(
+        description="Each part that was asked. disk: low when uploads are refused soon, full when they are."
+    )
+    warnings: list[str] = Field(description="What an operator should do before it hurts.")

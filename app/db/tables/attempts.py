@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Double, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Integer, String, Table, Text
 
 from app.db.tables.metadata import metadata
 
@@ -16,6 +16,7 @@ attempts = Table(
     Column("ended", Double),
     Column("reason", String(16)),  # finished | lost | oom | cancelled | handed_back | error
     Column("resumed_from_step", Integer),
+    Column("peak_memory_bytes", BigInteger),  # of the training process and all it started; null: not known
 )
 
 
@@ -30,3 +31,4 @@ class AttemptRow:
     ended: float | None
     reason: str | None
     resumed_from_step: int | None
+    peak_memory_bytes: int | None

@@ -56,7 +56,7 @@ def after_failure(
     if job.status == Status.CANCELLING:
         return Status.CANCELLED, changes
     if failures >= max_attempts:
-        final = f"Failure {failures} since {_KEPT[jobs.noun]}, {max_attempts} at most."
+        final = f"Failure {failures} since {_KEPT[jobs.noun]}, {max_attempts} at most (OCTET_MAX_ATTEMPTS)."
     if final is None:
         return Status.QUEUED, changes
     why = error or _worker_lost(jobs.noun)
@@ -72,5 +72,6 @@ def _worker_lost(noun: str) -> JobError:
     return JobError(
         type="worker_lost",
         title="The worker was lost",
-        detail=f"The worker that held this {noun} vanished: killed, out of memory, or cut off from the database.",
+        detail=f"The worker that held this {noun} vanished: killed, out of memory, or cut off from the database. "
+        "The logs of the worker and of its machine say which; mend that, or ask for less, and submit it again.",
     )

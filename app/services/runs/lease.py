@@ -13,6 +13,7 @@ from app.db.jobs import RUNS
 from app.db.tables.runs import RunRow
 from app.parts import Parts
 from app.services.datasets.view import storage_key
+from app.services.disk import Disk
 from app.services.jobs.lease import Orders, held, lost, renew
 from app.services.jobs.outcomes import JobEnd, JobError
 from app.services.jobs.states import Status
@@ -109,6 +110,21 @@ def record_progress(parts: Parts, lease: Lease, progress: Progress) -> None:
     with parts.db.transaction() as tx:
         if not leases.write(tx, RUNS, lease.run_id, lease.token, values):
             raise lost(RUNS, lease)
+
+
+def record_peak(parts: Parts, lease: Lease, peak_bytes: int) -> None:
+    """Keep the most memory that this attempt was seen with. Raises LeaseLost."""
+    with parts.db.transaction() as tx:
+        held(tx, RUNS, lease)
+        attempts.peaked(tx, lease.run_id, lease.attempt, peak_bytes)
+
+
+def record_disk(parts: Parts, lease: Lease, disk: Disk) -> None:
+    """Tell the run's events that the room for its checkpoints becomes little. Raises LeaseLost."""
+    with parts.db.transaction() as tx:
+        held(tx, RUNS, lease)
+        data = {"place": disk.place, "free_bytes": disk.free_bytes, "detail": disk.words}
+        events.add(tx, lease.run_id, f"disk_{disk.state}", data)
 
 
 def record_points(parts: Parts, lease: Lease, new: Sequence[Point]) -> None:

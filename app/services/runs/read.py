@@ -61,6 +61,7 @@ class AttemptView:
     ended: str | None
     reason: str | None
     resumed_from_step: int | None
+    peak_memory_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def attempts(parts: Parts, run_id: str, after: int = 0, limit: int | None = None
             ended=rfc3339_or_none(row.ended),
             reason=row.reason,
             resumed_from_step=row.resumed_from_step,
+            peak_memory_bytes=row.peak_memory_bytes,
         )
         for row in rows
     ]

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from app.main import create_app
 from tests.app.api import sides
 from tests.app.api.failing import is_problem
 from tests.app.api.served import served
+from tests.support.parts import opened_parts
 
 FORM = "multipart/form-data; boundary=b"
 BEYOND = [2**31, 2**63, 99999999999999999999, 10**400]
@@ -96,6 +98,18 @@ def test_a_body_that_http_compressed_is_refused_not_taken_for_the_file(client, r
         headers = {"content-encoding": "gzip", "content-type": kind}
         answer = client.post(path, content=b"\x1f\x8b", headers=headers)
         assert "content-encoding" in is_problem(answer, 415)["detail"]
+
+
+def test_a_database_whose_disk_is_full_is_507_and_reading_goes_on(tmp_path):
+    """SQLite itself says it of a file that must not grow, as of a disk that has no page left."""
+    with opened_parts(tmp_path, f"sqlite:///{tmp_path}/octet.db") as full, served(full) as client:
+        sides.upload(client)
+        event.listen(full.db._engine, "checkout", lambda c, *_: c.execute("PRAGMA max_page_count = 1").close())
+        for answer in (client.post("/runs", json=sides.body(tags=["x" * 200] * 50)) for _ in range(50)):
+            if answer.status_code != 202:
+                break
+        assert is_problem(answer, 507)["type"] == "/problems/disk-full"
+        assert client.get("/runs").status_code == 200
 
 
 def test_a_full_disk_is_said_in_words(parts):

@@ -3,14 +3,20 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.settings import LimitSettings
+from app.upkeep import Upkeep
 from tests.app.api import sides
 from tests.app.api.failing import is_problem
 from tests.app.api.served import served
@@ -40,7 +46,44 @@ def test_live_and_ready(client):
     assert client.get("/health/live").json() == {"status": "live"}
     ready = client.get("/health/ready")
     assert ready.status_code == 200
-    assert set(ready.json()["checks"]) == {"database", "tables", "broker"}
+    assert set(ready.json()["checks"]) == {"database", "tables", "broker", "disk"}
+
+
+@pytest.mark.parametrize(("share", "state"), [(0.6, "low"), (1.5, "full")])
+def test_a_disk_is_announced_before_it_is_full_and_keeps_nobody_away(parts, share, state, caplog):
+    free = shutil.disk_usage(parts.settings.data_dir).free
+    limits = LimitSettings(disk_reserve_bytes=int(free * share))
+    tight = replace(parts, settings=parts.settings.model_copy(update={"limits": limits}))
+    with served(tight) as client:
+        ready = client.get("/health/ready")
+        assert ready.status_code == 200
+        assert ready.json()["checks"]["disk"] == state
+        [warning] = ready.json()["warnings"]
+        assert "OCTET_DATA_DIR" in warning
+        assert "make room" in warning
+        found = samples(client)
+        assert found["octet_disk_free_bytes", ("data",)] > 0
+        assert found["octet_disk_reserve_bytes", ()] == limits.disk_reserve_bytes
+    upkeep = Upkeep(tight, threading.Event())
+    caplog.clear()
+    upkeep.look_at_disks()
+    upkeep.look_at_disks()
+    [said] = [record for record in caplog.records if record.name == "app.upkeep"]
+    assert said.levelname == "WARNING"
+    assert said.fields["state"] == state
+
+
+def test_a_storage_that_is_away_is_not_ready(parts, tmp_path):
+    away = replace(parts, settings=parts.settings.model_copy(update={"storage_dir": tmp_path / "unmounted"}))
+    with served(away) as client:
+        assert [f["pointer"] for f in is_problem(client.get("/health/ready"), 503)["errors"]] == ["disk"]
+        assert samples(client)["octet_up", ("disk",)] == 0
+
+
+def test_a_disk_with_room_is_not_spoken_of(parts, client, caplog):
+    Upkeep(parts, threading.Event()).look_at_disks()
+    assert client.get("/health/ready").json()["warnings"] == []
+    assert [record for record in caplog.records if record.name == "app.upkeep"] == []
 
 
 def test_not_ready_names_the_part_and_says_when_to_come_back(tmp_path, database_url):

@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 import subprocess
@@ -166,3 +167,19 @@ def test_a_database_that_is_not_there_does_not_answer_a_ping(tmp_path):
     with pytest.raises(Exception, match="unable to open"):
         db.ping()
     db.close()
+
+
+def test_a_full_disk_of_the_database_is_the_systems_error_whatever_the_driver_says(parts, on_services):
+    """SQLite says it of a file that may not grow, PostgreSQL by a code that it may be told to use."""
+    statements = ["PRAGMA max_page_count = 1", "CREATE TABLE heavy AS SELECT zeroblob(1000000)"]
+    if on_services:
+        statements = ["DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$"]
+
+    def fill():
+        with parts.db.transaction() as tx:
+            for statement in statements:
+                tx.execute(text(statement))
+
+    with pytest.raises(OSError, match="the disk of the database is full") as full:
+        fill()
+    assert full.value.errno == errno.ENOSPC

@@ -1,7 +1,10 @@
 """The training loop: what it says, in which order, how it ends, and that a resumed run is the undisturbed one."""
 
 import dataclasses
+import errno
 import json
+import os
+import re
 from collections import Counter
 from functools import cache
 
@@ -12,7 +15,9 @@ from models.config import PlanRequest
 from models.training import checkpoint
 from models.training.build import open_job
 from models.training.checkpoint import CheckpointError
-from models.training.loop import NonFiniteLoss, train
+from models.training.divergence import FAR, STAYS, STAYS_STEPS, Course, Diverging, NonFiniteLoss, Watch
+from models.training.evaluate import DivergedError
+from models.training.loop import train
 from models.training.plan import choose_for_device
 from models.training.report import Outcome, Plan, Point, Saved
 from tests.models.training.tasks import Recorder, config_of, pack_of, sides, trained
@@ -334,6 +339,93 @@ def test_a_diverged_run_stops_before_the_update_and_says_what_to_do(dataset, tmp
         train(job, recorder, recorder)
     assert failure.value.step == job.state.step + 1
     assert all(torch.isfinite(p).all() for p in job.state.model.parameters())
+
+
+def test_a_diverged_run_names_its_last_finite_loss_and_the_checkpoints_that_stay(dataset, tmp_path):
+    config = both(
+        optimization={"lr": 100.0, "gradient_clipping": 0.0, "optimizer": "sgdm"},
+        lr_schedule={"lr_schedule": "same", "warmup_steps": 0},
+        evaluation_checkpoint={"sample_interval": 1, "checkpoint_interval": 1},
+        basic_experiment={"n_epochs": 100},
+    )
+    recorder = Recorder()
+    job = open_job(config, dataset, choose_for_device(config, dataset, request=PlanRequest(threads=1)), tmp_path)
+    with pytest.raises((NonFiniteLoss, DivergedError)) as failure:
+        train(job, recorder, recorder)
+    said = str(failure.value)
+    assert re.search(r"at step \d+", said)
+    if kept := recorder.kept("best"):
+        assert f"the best checkpoints up to step {kept[-1].step} stay and answer predictions" in said
+    if isinstance(failure.value, NonFiniteLoss):
+        assert "the last finite loss was" in said
+
+
+def test_a_loss_far_above_its_beginning_that_stays_there_ends_the_run_and_one_that_comes_back_does_not():
+    def course(*losses, every=10):
+        found = Course()
+        for number, loss in enumerate(losses):
+            found = found.update(loss, number * every)
+        return found
+
+    far = FAR + 1
+    assert course(0.7, far, far, far).lost
+    assert not course(0.7, far, far).lost
+    assert not course(0.7, far, far, 0.7, far, far).lost
+    assert course(0.7, far, None, far, far).lost
+    assert not course(0.7, far, far, far, every=1).lost  # three bad steps are nothing yet
+    assert not course(2 * far, 3 * far, 3 * far, 3 * far).lost  # it began there
+
+
+def test_a_run_whose_loss_runs_away_stops_at_once_and_says_from_where_to_where(dataset, tmp_path):
+    config = both(basic_experiment={"n_epochs": 100})
+    job = open_job(config, dataset, choose_for_device(config, dataset, request=PlanRequest(threads=1)), tmp_path)
+    job.state.course = Course(first=0.7, newest=900.0, far=STAYS, since=0, step=STAYS_STEPS)
+    recorder = Recorder()
+    with pytest.raises(Diverging, match=r"the mean loss was 900 up to step 0 .* at the beginning 0\.7: .*lower `lr`"):
+        train(job, recorder, recorder)
+    assert recorder.kept("best") == []
+
+
+def test_on_a_device_that_is_asked_rarely_the_first_bad_step_is_found_all_the_same():
+    watch = Watch(torch.device("cuda"))  # what it does there it does with tensors of any device
+    for step, loss in enumerate([0.7, 0.6, float("nan"), 0.5, float("inf")], start=1):
+        watch.loss(step, torch.tensor(loss), 0.1 * step, "")
+        watch.gradient(step, torch.tensor(1.0), 0.1 * step, "")
+    words = r"the loss became NaN or infinite at step 3 \(learning rate 0\.3\): .*last finite loss was 0\.6 at step 2"
+    with pytest.raises(NonFiniteLoss, match=words):
+        watch.look("")
+
+
+def test_a_gradient_that_is_no_number_is_told_from_a_loss():
+    watch = Watch(torch.device("cpu"))
+    watch.loss(1, torch.tensor(0.7), 0.1, "")
+    with pytest.raises(NonFiniteLoss, match=r"the gradient became NaN or infinite at step 1 .* was 0\.7 at step 1"):
+        watch.gradient(1, torch.tensor(float("inf")), 0.1, "")
+
+
+def test_a_disk_that_is_full_for_a_while_costs_checkpoints_and_not_the_run(dataset, tmp_path, monkeypatch):
+    real, asked = os.statvfs, []
+
+    def full_at_first(folder):
+        asked.append(folder)
+        found = list(real(folder))
+        found[4] = 0 if len(asked) <= 2 else found[4]  # f_bavail
+        return os.statvfs_result(found)
+
+    monkeypatch.setattr(os, "statvfs", full_at_first)
+    run = trained(both(evaluation_checkpoint={"sample_interval": 3, "checkpoint_interval": 3}), dataset, tmp_path)
+    assert run.outcome == Outcome("finished", 9)
+    assert [s.step for s in run.kept("best")] == [9]
+    assert [s.step for s in run.kept("resume")] == [9]
+
+
+def test_a_last_checkpoint_that_does_not_fit_is_refused_with_its_size_and_the_room(dataset, tmp_path, monkeypatch):
+    full = os.statvfs_result([4096, 4096, 1000, 0, 0, 0, 0, 0, 0, 255])
+    monkeypatch.setattr(os, "statvfs", lambda _folder: full)
+    with pytest.raises(OSError, match=r"a checkpoint of [\d,]+ bytes does not fit, 0 are free") as refused:
+        trained(both(), dataset, tmp_path)
+    assert refused.value.errno == errno.ENOSPC
+    assert list(tmp_path.rglob("*.part")) == []
 
 
 def test_a_batch_larger_than_the_training_files_is_all_of_them(dataset, tmp_path):

@@ -57,6 +57,8 @@ def test_too_many_lost_workers_fail_the_run(short):
     assert [one.action for one in done] == ["queued"] * 4 + ["failed"]
     view = get_run(short, run.id)
     assert (view.status, view.error["type"], view.attempt) == ("failed", "worker_lost", 5)
+    assert "Failure 5 since the last new checkpoint, 5 at most (OCTET_MAX_ATTEMPTS)" in view.error["detail"]
+    assert "submit it again" in view.error["detail"]
 
 
 def test_a_cancelling_run_whose_worker_vanished_is_cancelled(short):
