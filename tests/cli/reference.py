@@ -12,7 +12,7 @@ from app.cli.main import commands
 from tests.house.source import ROOT
 
 FILE = ROOT / "docs/cli.md"
-WIDTH = 110
+WIDTHS = {"max_content_width": 110, "terminal_width": 110}
 MEANINGS = {
     Ending.DONE: "done",
     Ending.FAILED: "the run failed, files had no answer, or something could not be written",
@@ -49,7 +49,8 @@ def written() -> str:
     lines += [f"| [`{name}`](#{name.replace(' ', '-')}) | {_first_line(command)} |" for name, command in leaves()]
     lines += ["", "| exit code | meaning |", "|---|---|", *(f"| {e.value} | {MEANINGS[e]} |" for e in Ending)]
     for name, command in leaves():
-        context = click.Context(command, info_name=name, max_content_width=WIDTH, terminal_width=WIDTH)
+        parent = click.Context(commands, **commands.context_settings | WIDTHS)
+        context = command.make_context(name, [], parent=parent, resilient_parsing=True)
         lines += ["", f"## {name}", "", "```text", command.get_help(context).rstrip(), "```"]
     return "\n".join(lines) + "\n"
 

@@ -10,7 +10,7 @@ def completed(desk, words, **environment):
     asked = {"_OCTET_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(line) - 1)}
     done = desk.octet(**asked, **environment)
     assert (done.returncode, done.stderr) == (0, "")
-    return {found.split(",")[1] for found in done.stdout.splitlines()}
+    return {found.split(",")[1] for found in done.stdout.splitlines() if found}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -87,4 +87,4 @@ def test_what_would_be_chosen_is_told_with_reasons_and_cost(desk, run_id, client
 
 
 def test_the_schema_needs_no_service(desk):
-    assert json.loads(desk.octet("config", "schema", "globals", OCTET_URL=AWAY).stdout)["type"] == "object"
+    assert json.loads(desk.octet("config", "schema", "globals", OCTET_URL=AWAY).stdout)["title"] == "Octet globals"

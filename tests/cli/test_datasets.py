@@ -66,7 +66,7 @@ def test_a_data_set_is_added_shown_and_used_again(desks, client):
     for words in (made.id, "40", "categorical, 40 labelled: high 20, low 20"):
         assert words in shown
     assert json.loads(desk.octet("datasets", "show", made.id, "--json").stdout)["files"] == 40
-    (desk.folder / "sides/more.bin").write_bytes(b"more")
+    (desk.folder / "sides/000.bin").write_bytes(b"other content")
     other = desk.octet("datasets", "add", "sides", "--labels", "labels.csv", "--name", "cli-added")
     assert (other.returncode, "--name cli-added-2" in other.stderr) == (4, True), other.stderr
     client.delete_dataset("cli-added")
