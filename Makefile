@@ -23,7 +23,7 @@ OCTET_TEST_REDIS_URL ?= redis://127.0.0.1:6379/13
 # Four processes also on two cores, a test file in one of them: much of a kill test is waiting for a lease to run out. AT_ONCE= runs all in one.
 AT_ONCE ?= --numprocesses 4 --dist loadfile
 
-.PHONY: help install dev serve demo test conformance test-services lint types imports house check bench constraints clean
+.PHONY: help install dev serve demo test conformance test-services chaos lint types imports house check bench constraints clean
 
 help:  ## what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -61,6 +61,12 @@ conformance: dev  ## schemathesis against a live service: every promise of the O
 test-services: dev  ## the storage and end-to-end tests on PostgreSQL and Redis
 	OCTET_TEST_DATABASE_URL=$(OCTET_TEST_DATABASE_URL) OCTET_TEST_REDIS_URL=$(OCTET_TEST_REDIS_URL) \
 	  $(BIN)/python -m pytest -m services
+
+# The runs and the dice of `make chaos`; on other services: make chaos CHAOS="--database-url URL --redis-url URL"
+KILLS ?= 100
+SEED ?= 0
+chaos: dev  ## KILLS processes killed over mixed runs; prints what was lost (nothing) and how long each kill cost
+	$(BIN)/python -m tests.faults.chaos --kills $(KILLS) --seed $(SEED) $(CHAOS)
 
 lint: dev  ## style
 	$(BIN)/ruff check .

@@ -2,14 +2,15 @@
 
 A message says no more than "look at run X", or "at prediction X". The row of the database is the truth, a worker takes
 the job by a lease, and the reaper announces again what was lost; so a lost message costs seconds and a doubled one
-costs nothing. Predictions over data sets have a queue of their own, so that they need not wait behind a training of
-hours.
+costs nothing. Its headers say which request it comes from (app/tracing.py). Predictions over data sets have a queue of
+their own, so that they need not wait behind a training of hours.
 
 The URL is `redis://HOST:PORT/DB`, `rediss://...` or `redis+socket:///PATH`; `?prefix=NAME` (default `octet`) names the
 keys, so that several services can share one Redis.
 """
 
 import logging
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode
@@ -19,6 +20,7 @@ from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
 from app.settings import Settings
+from app.tracing import current
 
 TRAIN_RUN = "octet.train_run"
 PREDICT_DATASET = "octet.predict_dataset"
@@ -73,8 +75,12 @@ class CeleryBroker:
 
     def announce(self, job_id: str, queue: Queue = Queue.RUNS) -> None:
         """See Broker."""
+        origin = current()
+        headers = {name: value for name, value in origin.carried.items() if value} if origin else {}
         try:
-            self._app.send_task(TASKS[queue], args=[job_id], queue=queue.value, ignore_result=True, retry=False)
+            self._app.send_task(
+                TASKS[queue], args=[job_id], queue=queue.value, headers=headers, ignore_result=True, retry=False
+            )
         except BrokerError as error:
             log.warning("%s of %s could not be announced (%s); the reaper will do it", job_id, queue, error)
 
@@ -104,6 +110,43 @@ def open_broker(settings: Settings) -> Broker:
     return CeleryBroker(app)
 
 
+@dataclass(frozen=True, slots=True)
+class BrokerFacts:
+    """Who the broker is, whether its messages survive its restart, what it does when it is full, and what waits."""
+
+    server: str
+    version: tuple[int, ...]
+    persistent: bool
+    eviction: str
+    waiting: dict[Queue, int]
+
+
+def broker_facts(url: str) -> BrokerFacts:
+    """Ask the broker about itself; changes nothing. Raises one of BrokerError."""
+    app = celery_app(url)
+    app.conf.broker_transport_options |= {"socket_timeout": REPLY_TIMEOUT_S}
+    try:
+        with app.pool.acquire(block=True, timeout=REPLY_TIMEOUT_S) as connection:
+            client = connection.default_channel.client
+            said = client.info()
+            waiting = {queue: int(client.llen(queue.value)) for queue in Queue}
+            try:
+                snapshots = bool(client.config_get("save").get("save"))
+            except RedisError:  # CONFIG is forbidden where somebody else runs the broker
+                snapshots = bool(said.get("rdb_changes_since_last_save") is not None)
+    finally:
+        app.close()
+    version = str(said.get("valkey_version") or said.get("redis_version", "0"))
+    name = "Valkey" if "valkey_version" in said else "Redis"
+    return BrokerFacts(
+        server=f"{name} {version}",
+        version=tuple(int(part) for part in version.split(".")[:2]),
+        persistent=bool(said.get("aof_enabled")) or snapshots,
+        eviction=str(said.get("maxmemory_policy", "noeviction")),
+        waiting=waiting,
+    )
+
+
 def celery_app(url: str) -> Celery:
     """A Celery application of its own for one process; a worker adds the task, everybody else only sends it.
 
@@ -131,6 +174,7 @@ def celery_app(url: str) -> Celery:
         broker_connection_timeout=CONNECT_TIMEOUT_S,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_channel_error_retry=True,  # a broker whose disk is full refuses by such errors: wait, and train on
         broker_transport_options={
             "global_keyprefix": f"{prefix}:",
             # Only a message between "taken" and "acknowledged" (milliseconds) is ever subject to this.

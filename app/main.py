@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict
 from importlib.metadata import version
 from types import FrameType
 
@@ -55,7 +54,7 @@ def create_app(parts: Parts, *, owns_parts: bool = False) -> FastAPI:
     app.state.context = context
     # One flat list, the hot route first: included routers would be matched one inside the other.
     app.router.routes += [predict.route, *(route for router in ROUTERS for route in router.routes)]
-    app.add_middleware(Observe, telemetry=telemetry, root_path=parts.settings.http.root_path)
+    app.add_middleware(Observe, context=context)
     handle_problems(app)
     openapi.describe(app)
     return app
@@ -80,9 +79,10 @@ async def _running(context: Context, owns_parts: bool) -> AsyncIterator[None]:
     reaper.start()
     upkeep.start()
     try:
-        with _set_by_signals(stopping):
+        with _heard_signals(context):
             yield
     finally:
+        context.leaving.set()
         stopping.set()
         await anyio.to_thread.run_sync(serving.stop)
         await anyio.to_thread.run_sync(reaper.join)
@@ -92,20 +92,35 @@ async def _running(context: Context, owns_parts: bool) -> AsyncIterator[None]:
 
 
 @contextmanager
-def _set_by_signals(stopping: threading.Event) -> Iterator[None]:
-    """Set the event as soon as a signal asks the process to end.
+def _heard_signals(context: Context) -> Iterator[None]:
+    """Hear signals before the server does, which ends the lifespan only after its open responses.
 
-    The server ends the lifespan only after its open responses, and a stream of events would keep it waiting.
+    SIGTERM and SIGINT: leave, and end after OCTET_DRAIN_S (a second one: at once). SIGHUP, where the server has a
+    meaning for it: a successor serves on the same socket, so leave, but stay ready for who is still connected.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    known = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    known = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     servers = {number: handler for number, handler in known.items() if callable(handler)}
+    drain_s = context.parts.settings.http.drain_s
+
+    def end(number: int, frame: FrameType | None) -> None:
+        context.stopping.set()
+        servers[signal.Signals(number)](number, frame)
 
     def hear(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-        servers[signal.Signals(number)](number, frame)
+        context.leaving.set()
+        if number == signal.SIGHUP:
+            servers[signal.SIGHUP](number, frame)
+        elif drain_s > 0 and not context.unready.is_set():
+            context.unready.set()
+            later = threading.Timer(drain_s, end, (number, None))
+            later.daemon = True
+            later.start()
+        else:
+            context.unready.set()
+            end(number, frame)
 
     for number in servers:
         signal.signal(number, hear)
@@ -120,7 +135,6 @@ def _reap(parts: Parts, stopping: threading.Event) -> None:
     """Look every reaper_s seconds; a failure (the database away) is logged and tried again."""
     while not stopping.wait(parts.settings.clocks.reaper_s):
         try:
-            for action in reap(parts):
-                log.info("reaped", extra={"fields": asdict(action)})
+            reap(parts)
         except Exception:
             log.exception("the reaper failed; it looks again")

@@ -21,6 +21,12 @@ class HttpSettings(BaseSettings):
         pattern=r"^(/[A-Za-z0-9._~-]+)*/?$",
         description="Path prefix that a proxy serves it below, e.g. /octet; whether the proxy takes it off or not.",
     )
+    drain_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="After SIGTERM the API says so long that it is not ready, while it goes on to serve: time for a "
+        "proxy to send requests elsewhere.",
+    )
 
 
 class ClockSettings(BaseSettings):
@@ -101,6 +107,9 @@ class WorkerSettings(BaseSettings):
         "grants (`octet serve` tells its API).",
     )
     train_nice: int = Field(default=10, ge=0, le=19, description="Niceness of training and predicting processes.")
+    resume_save_s: float = Field(
+        default=60.0, ge=0, description="A training that is killed repeats so many seconds at most."
+    )
     prediction_save_s: float = Field(
         default=20.0, ge=0, description="A prediction over a data set that is killed repeats so many seconds at most."
     )

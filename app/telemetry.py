@@ -5,14 +5,21 @@ import sys
 from datetime import UTC, datetime
 
 import orjson
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+
+from app.tracing import line_fields
 
 LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 BATCH_FILES = (1, 2, 4, 8, 16, 32, 64, 128)
+THEIR_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "celery", "kombu", "py.warnings")
+"""Loggers of libraries that come with handlers of their own; their lines go through ours."""
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and whatever `extra={"fields": {...}}` adds."""
+    """One JSON object a line: time, level, logger, message, whatever `extra={"fields": {...}}` adds, and its origin.
+
+    The origin (trace_id, span_id, request_id, run, attempt) is that of the context which the line is written in.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line of JSON; a traceback goes into `exception`."""
@@ -21,6 +28,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **line_fields(),
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
@@ -33,6 +41,12 @@ def log_to_stderr(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in THEIR_LOGGERS:
+        theirs = logging.getLogger(name)
+        theirs.handlers.clear()
+        theirs.propagate = True
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # octet.http says more of each request
+    logging.getLogger("celery").setLevel(logging.WARNING)  # the worker says itself what it takes and how it ends
 
 
 class Telemetry:
@@ -40,6 +54,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # memory, open files, CPU time of this process
         self.requests = Counter(
             "octet_http_requests", "HTTP requests answered.", ["method", "route", "status"], registry=self.registry
         )

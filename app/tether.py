@@ -47,7 +47,7 @@ def _watch(parent: int, command: Sequence[str]) -> int:
     def pass_on(number: int, _frame: FrameType | None) -> None:
         child.send_signal(number)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, pass_on)
     while child.poll() is None:
         if os.getppid() != parent:

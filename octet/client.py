@@ -153,6 +153,14 @@ class Client:
         """Runs, the newest first; all of them without a limit."""
         return [Run.model_validate(row) for row in self._rows("/runs", "runs", limit)]
 
+    def pause(self, run_id: str) -> Run:
+        """Let a run rest, at a checkpoint; the run as it is then (`pausing` until its worker has let go of it)."""
+        return Run.model_validate(self._send("POST", f"/runs/{_part(run_id)}/pause").json())
+
+    def resume(self, run_id: str) -> Run:
+        """Let a paused run go on where it was; the run as it is then."""
+        return Run.model_validate(self._send("POST", f"/runs/{_part(run_id)}/resume").json())
+
     def cancel(self, run_id: str) -> Run:
         """Ask a run to stop; what it has learnt stays."""
         self._send("POST", f"/runs/{_part(run_id)}/cancel")
@@ -165,6 +173,11 @@ class Client:
     def attempts(self, run_id: str) -> list[Attempt]:
         """Who worked on it, and why each ended."""
         return [Attempt.model_validate(row) for row in self._rows(f"/runs/{_part(run_id)}/attempts", "attempts")]
+
+    def log(self, run_id: str, *, attempt: int | None = None, tail: int | None = None) -> str:
+        """What its trainings have said so far: all attempts in order, or one alone; all lines, or the last `tail`."""
+        wanted = {key: value for key, value in (("attempt", attempt), ("tail", tail)) if value is not None}
+        return self._send("GET", f"/runs/{_part(run_id)}/log", params=wanted).text
 
     def checkpoints(self, run_id: str) -> list[Checkpoint]:
         """Its stored weights."""

@@ -6,6 +6,7 @@ from collections.abc import Set
 from math import inf
 
 from app.parts import Parts
+from app.services.jobs.lease import Order
 from app.services.jobs.outcomes import JobEnd
 from app.services.runs.keys import log_key
 from app.services.runs.lease import Lease, finish, hand_back, heartbeat, record_peak, resume_point
@@ -46,10 +47,10 @@ class Attempt(LeasedWork):
         word = self._record.last_word
         return isinstance(word, Failed) and word.reason == "no_device"
 
-    def _renew(self) -> bool:
-        orders = heartbeat(self._parts, self._lease)
+    def _renew(self) -> Order | None:
+        order = heartbeat(self._parts, self._lease)
         self._tell_peak()
-        return orders.cancel
+        return order
 
     def _tell_peak(self) -> None:
         """Keep how much memory the attempt took; while it lasts, too, for an attempt that is lost says nothing more."""
@@ -89,6 +90,7 @@ class Attempt(LeasedWork):
             nice=settings.train_nice,
             memory_bytes=settings.train_memory_bytes or None,
             fewer_files=lease.form == "short",
+            save_every_s=settings.resume_save_s,
         )
 
     def _budget(self, device: Device) -> float | None:

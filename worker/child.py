@@ -16,6 +16,8 @@ from worker.child_life import Channel, DeviceMissing, StopOnSignal, live
 from worker.messages import Assignment, Points
 
 log = logging.getLogger("octet.training")
+SHOWN = 12
+"""Values of a validation that its line in the log names; the points have all."""
 
 
 class Teller:
@@ -31,6 +33,9 @@ class Teller:
     def points(self, points: Sequence[Point]) -> None:
         """See models.training.report.Report."""
         self._channel.say(Points(tuple(points)))
+        if measured := [point for point in points if point.split == "valid"]:
+            values = [f"{point.target or 'all'} {point.name} {point.value:.4g}" for point in measured[:SHOWN]]
+            log.info("step %d measured: %s", measured[0].step, ", ".join(values))
 
     def progress(self, progress: Progress) -> None:
         """See models.training.report.Report."""
@@ -39,6 +44,7 @@ class Teller:
     def saved(self, saved: Saved) -> None:
         """See models.training.report.Report."""
         self._channel.say(saved)
+        log.info("step %d saved: %s, %d bytes", saved.step, saved.kind, saved.size_bytes)
 
 
 def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcome:
@@ -63,7 +69,15 @@ def carry_out(given: Assignment, channel: Channel, stop: StopOnSignal) -> Outcom
         config, dataset, request=request, budget_s=left_s, memory=memory, scratch=given.folder
     )
     left_s = None if budget_s is None else budget_s - (time.monotonic() - began)
-    training = open_job(config, dataset, plan, given.folder, resume=given.resume, deadline_s=left_s)
+    training = open_job(
+        config,
+        dataset,
+        plan,
+        given.folder,
+        resume=given.resume,
+        deadline_s=left_s,
+        save_every_s=given.save_every_s,
+    )
     log.info("plan: %s", plan.model_dump_json(exclude={"reasons"}))
     log.info("from step %d, %s s left", training.state.step, left_s)
     outcome = train(training, Teller(channel), stop)

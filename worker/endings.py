@@ -10,13 +10,15 @@ from models.training.report import Outcome
 from worker.messages import LESS_MEMORY, LESS_MEMORY_TO_PREDICT, MORE_ROOM, NO_ROOM, Failed, Results
 
 Work = Literal["training", "predicting"]
+StopFor = Literal["cancel", "pause", "shutdown"]
+"""What a child is asked to stop for."""
 NEAR = 0.9
 """Of its limit: a child that was seen with so much and then killed was killed for want of memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class HandBack:
-    """The job is not done: it is queued again, unless it failed too often (or was cancelled)."""
+    """The job is not done: it is queued again, unless it failed too often, or was cancelled or paused."""
 
     reason: Literal["handed_back", "lost", "oom", "error"]
     error: JobError | None = None
@@ -40,7 +42,7 @@ class Evidence:
     memory_limit: int | None = None
 
 
-def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) -> JobEnd | HandBack:
+def ending_of(found: Evidence, ordered: StopFor | None) -> JobEnd | HandBack:
     """What becomes of the job. `ordered`: what the child was asked to stop for, if it was."""
     word = found.last_word
     if isinstance(word, Failed):
@@ -54,8 +56,8 @@ def ending_of(found: Evidence, ordered: Literal["cancel", "shutdown"] | None) ->
         return JobEnd("succeeded", "finished", stopped=None if word.reason == "finished" else word.reason)
     if ordered == "cancel":
         return JobEnd("cancelled", "cancelled")
-    if ordered == "shutdown" or isinstance(word, Outcome):
-        return HandBack("handed_back")
+    if ordered is not None or isinstance(word, Outcome):
+        return HandBack("handed_back")  # what becomes of it stands in its row: a pause may be withdrawn until then
     return _died(found)
 
 

@@ -4,16 +4,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
-from app.services.jobs.lease import LeaseLost
+from app.services.jobs.lease import LeaseLost, Order
 
 log = logging.getLogger(__name__)
 
 
 class LeaseKeeper:
-    """Renews a lease in a thread of its own. `renew` does it once and answers whether the run was cancelled.
+    """Renews a lease in a thread of its own. `renew` does it once and answers what people ordered.
 
     Authority is lost when the database says so, and also when nothing has renewed the lease for as long as it lasts:
     by then somebody else may hold the run. A second thread waits for that moment by the clock of this machine, for a
@@ -21,7 +22,7 @@ class LeaseKeeper:
     """
 
     def __init__(
-        self, renew: Callable[[], bool], *, heartbeat_s: float, lease_s: float, on_lost: Callable[[], None]
+        self, renew: Callable[[], Order | None], *, heartbeat_s: float, lease_s: float, on_lost: Callable[[], None]
     ) -> None:
         self._renew = renew
         self._heartbeat_s = heartbeat_s
@@ -29,12 +30,12 @@ class LeaseKeeper:
         self._on_lost = on_lost
         self._valid_until = time.monotonic() + lease_s
         self._taken = False
-        self._cancelled = False
+        self._order: Order | None = None
         self._ending = False
         self._changed = threading.Condition()
         """Guards the four fields above; told of when the lease is taken, lost or given up."""
-        self._renewing = threading.Thread(target=self._keep_renewing, name="lease-keeper", daemon=True)
-        self._watching = threading.Thread(target=self._watch, name="lease-watch", daemon=True)
+        self._renewing = _thread(self._keep_renewing, "lease-keeper")
+        self._watching = _thread(self._watch, "lease-watch")
 
     def __enter__(self) -> Self:
         self._renewing.start()
@@ -45,9 +46,9 @@ class LeaseKeeper:
         self.stop()
 
     @property
-    def cancelled(self) -> bool:
-        """Whether somebody asked for the run's end."""
-        return self._cancelled
+    def order(self) -> Order | None:
+        """What was asked of the job when the lease was last renewed: a pause may be withdrawn, a cancel stays."""
+        return self._order
 
     @property
     def lost(self) -> bool:
@@ -68,7 +69,7 @@ class LeaseKeeper:
         while self._goes_on_for(wait_s):
             began = time.monotonic()
             try:
-                self._prolonged(began, cancelled=self._renew())
+                self._prolonged(began, self._renew())
                 wait_s = self._heartbeat_s
             except LeaseLost:
                 self._lose()
@@ -81,9 +82,9 @@ class LeaseKeeper:
         with self._changed:
             return not self._changed.wait_for(lambda: self._ending or self.lost, seconds)
 
-    def _prolonged(self, began: float, *, cancelled: bool) -> None:
+    def _prolonged(self, began: float, order: Order | None) -> None:
         with self._changed:
-            self._cancelled = cancelled or self._cancelled
+            self._order = order
             if not self.lost:  # else the answer came too late: somebody may have acted on the loss
                 self._valid_until = began + self._lease_s  # from the question on, for the answer took its time
 
@@ -101,3 +102,8 @@ class LeaseKeeper:
             self._taken = True
             self._changed.notify_all()
         self._on_lost()
+
+
+def _thread(work: Callable[[], None], name: str) -> threading.Thread:
+    """A thread whose log lines say, as those of the thread that made it, which run they belong to."""
+    return threading.Thread(target=copy_context().run, args=(work,), name=name, daemon=True)

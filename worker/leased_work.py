@@ -6,15 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from math import inf
-from typing import Literal, Protocol
+from typing import Protocol
 
 from app.parts import Parts
-from app.services.jobs.lease import Holder, LeaseLost
+from app.services.jobs.lease import Holder, LeaseLost, Order
 from app.services.jobs.outcomes import JobEnd
 from models.memory import killed_for_memory
 from models.training.report import Outcome
 from worker.child_process import ChildProcess, last_words
-from worker.endings import Evidence, HandBack, Work, broken_off, ending_of, out_of_time
+from worker.endings import Evidence, HandBack, StopFor, Work, broken_off, ending_of, out_of_time
 from worker.lease_keeper import LeaseKeeper
 from worker.messages import Failed, Message, Results
 from worker.record import persist
@@ -73,8 +73,8 @@ class LeasedWork(ABC):
                 log.warning("%s; it stops here", lost)
 
     @abstractmethod
-    def _renew(self) -> bool:
-        """One heartbeat: whether the end was asked for. Raises LeaseLost."""
+    def _renew(self) -> Order | None:
+        """One heartbeat: what people ordered. Raises LeaseLost."""
 
     @abstractmethod
     def _start(self, space: Workspace) -> ChildProcess:
@@ -110,21 +110,23 @@ class LeasedWork(ABC):
             if self._child is not None:
                 self._child.close()
             with suppress(OSError):
-                space.keep_log(self._parts.storage)
+                space.keep_log(self._parts.storage)  # to its last word
             space.remove()
 
     def _follow(self, child: ChildProcess, space: Workspace, keeper: LeaseKeeper) -> JobEnd | HandBack:
         """Hear the child until it is gone, and pass orders on to it."""
         record = self._recorder()
+        said = space.shared_log(self._parts.storage)
         starved = killed_for_memory()
-        ordered: Literal["cancel", "shutdown"] | None = None
+        ordered: StopFor | None = None
         stop_by = inf
         while not child.ended():
-            if keeper.lost:
-                raise LeaseLost(f"{self._holds.job_id}: attempt {self._holds.attempt} could not renew its lease")
+            self._demand(keeper)
             for message in child.messages(TICK_S):
+                self._demand(keeper)  # a process that was stopped meanwhile finds a full pipe, and the run with another
                 record.take(message)
             record.flush()
+            said.share()
             if ordered is None and (ordered := self._order(keeper)) is not None:
                 child.stop()
                 stop_by = time.monotonic() + self._clocks.grace_s
@@ -139,7 +141,12 @@ class LeasedWork(ABC):
         found = Evidence(record.last_word, code, starved, log_end, peak, self._work, self._memory_limit)
         return ending_of(found, ordered)
 
-    def _order(self, keeper: LeaseKeeper) -> Literal["cancel", "shutdown"] | None:
-        if keeper.cancelled:
-            return "cancel"
+    def _demand(self, keeper: LeaseKeeper) -> None:
+        """Raises LeaseLost without authority."""
+        if keeper.lost:
+            raise LeaseLost(f"{self._holds.job_id}: attempt {self._holds.attempt} could not renew its lease")
+
+    def _order(self, keeper: LeaseKeeper) -> StopFor | None:
+        if keeper.order is not None:
+            return keeper.order
         return "shutdown" if self._shutdown.requested() else None

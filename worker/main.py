@@ -43,6 +43,7 @@ def main(argv: Sequence[str]) -> int:
     shutdown = Shutdown()
     register(app, PoolProcess(settings, shutdown))
     _order_on_signals(shutdown)
+    signals.setup_logging.connect(_logs_already, weak=False)
     worker = _worker(app, options.concurrency, options.queues)
     worker.start()
     return int(worker.exitcode or 0)
@@ -84,6 +85,10 @@ def _worker(app: Celery, concurrency: int, queues: Sequence[Queue]) -> Worker:
         without_heartbeat=True,
         optimization="fair",  # no run is put behind another one in a busy process
     )
+
+
+def _logs_already(**_signal: object) -> None:
+    """Celery leaves the logging alone where somebody hears this signal: its lines go through our formatter."""
 
 
 def _order_on_signals(shutdown: Shutdown) -> None:

@@ -45,6 +45,7 @@ class Assignment(Assigned):
     resume: a resume checkpoint to go on from, already verified.
     memory_bytes: what the training may take on a CPU; None: what the machine grants.
     fewer_files: the plan may take fewer files a step than the config says, where memory does not suffice.
+    save_every_s: seconds between two checkpoints to resume from.
     """
 
     run_id: str
@@ -58,6 +59,7 @@ class Assignment(Assigned):
     resume: Path | None
     memory_bytes: int | None = None
     fewer_files: bool = False
+    save_every_s: float = 60.0
 
 
 LESS_MEMORY = (

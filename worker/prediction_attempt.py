@@ -4,6 +4,7 @@ import logging
 import time
 
 from app.parts import Parts
+from app.services.jobs.lease import Order
 from app.services.jobs.outcomes import JobEnd
 from app.services.predictions.keys import Form, log_key, part_key, result_key
 from app.services.predictions.lease import (
@@ -91,8 +92,8 @@ class PredictionAttempt(LeasedWork):
         self._lease = lease
         self._record = PredictionRecord(parts, lease)
 
-    def _renew(self) -> bool:
-        return heartbeat(self._parts, self._lease).cancel
+    def _renew(self) -> Order | None:
+        return heartbeat(self._parts, self._lease)
 
     def _start(self, space: Workspace) -> ChildProcess:
         storage, settings, lease = self._parts.storage, self._parts.settings.worker, self._lease

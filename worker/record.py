@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from app.errors import DomainError
+from app.errors import Busy, DomainError
 from app.parts import Parts
 from app.services.disk import fullest
 from app.services.jobs.lease import LeaseLost
@@ -76,7 +76,7 @@ class Record:
             return
         log.warning("run %s: %s", self._lease.run_id, disk.words)
         self._disk_said = disk.state
-        with suppress(OSError):  # the database's disk may be the one that is full
+        with suppress(OSError, Busy):  # the database's disk may be the one that is full
             record_disk(self._parts, self._lease, disk)
 
     def _plan(self, plan: Plan) -> None:
@@ -100,16 +100,16 @@ class Record:
 def persist(write: Callable[[], T], *, for_s: float) -> T:
     """Call until it succeeds, for so long at most: a database that is away for seconds must not cost an attempt.
 
-    Every write is fenced and may be repeated. Raises LeaseLost and DomainError at once, anything else in the end.
+    Every write is fenced and may be repeated. Raises LeaseLost, and DomainError but Busy, at once; anything else in the
+    end.
     """
     until = time.monotonic() + for_s
     while True:
         try:
             return write()
-        except (LeaseLost, DomainError):
-            raise
         except Exception as error:
-            if time.monotonic() >= until:
+            final = isinstance(error, LeaseLost | DomainError) and not isinstance(error, Busy)
+            if final or time.monotonic() >= until:
                 raise
             log.warning("writing failed, trying again: %s", error)
             time.sleep(RETRY_EVERY_S)

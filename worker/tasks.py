@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 
-from celery import Celery, signals
+from celery import Celery, current_task, signals
 
 from app.broker import PREDICT_DATASET, TRAIN_RUN
 from app.parts import Parts, open_parts
@@ -13,11 +13,12 @@ from app.services.jobs.reaper import reap
 from app.services.predictions import lease as predictions
 from app.services.runs.lease import acquire, in_line
 from app.settings import Settings
+from app.tracing import REQUEST_ID, TRACEPARENT, Origin, about
 from models.devices import usable_devices
 from worker.attempt import Attempt
 from worker.prediction_attempt import PredictionAttempt
 from worker.shutdown import Shutdown
-from worker.workspace import remove_left
+from worker.workspace import has_room, remove_left
 
 log = logging.getLogger(__name__)
 
@@ -43,20 +44,27 @@ class PoolProcess:
     def train_run(self, run_id: str) -> None:
         """Carry out a run that is announced, and before it those that were interrupted."""
         for waiting in in_line(self._opened(), run_id):
-            if self._shutdown.requested():
+            if self._shutdown.requested() or not has_room(self._settings):
                 return  # not taken: the reaper announces the run again
-            self._carry_out(waiting)
+            with about(_origin_of_message() if waiting == run_id else None, run=waiting):
+                self._carry_out(waiting)
 
     def predict_dataset(self, prediction_id: str) -> None:
         """Carry out a prediction that is announced, and before it those that were interrupted."""
         for waiting in predictions.in_line(self._opened(), prediction_id):
-            if self._shutdown.requested():
+            if self._shutdown.requested() or not has_room(self._settings):
                 return  # not taken: the reaper announces it again
-            lease = predictions.acquire(self._opened(), waiting, _name())
-            if lease is None:
-                log.info("prediction %s needs nobody any more", waiting)
-                continue
-            log.info("prediction %s: attempt %d begins", waiting, lease.attempt)
+            with about(_origin_of_message() if waiting == prediction_id else None, prediction=waiting):
+                self._predict(waiting)
+
+    def _predict(self, prediction_id: str) -> None:
+        """One attempt at a prediction, if it still waits for somebody."""
+        lease = predictions.acquire(self._opened(), prediction_id, _name())
+        if lease is None:
+            log.info("prediction %s needs nobody any more", prediction_id)
+            return
+        with about(lease.origin, attempt=lease.attempt):
+            log.info("prediction %s: attempt %d begins", prediction_id, lease.attempt)
             PredictionAttempt(self._opened(), lease, self._shutdown).run()
 
     def _carry_out(self, run_id: str) -> None:
@@ -67,9 +75,10 @@ class PoolProcess:
             here = " or ".join(sorted(self._devices))
             log.info("run %s needs nobody any more, or not a worker with %s", run_id, here)
             return
-        log.info("run %s: attempt %d begins", run_id, lease.attempt)
-        attempt = Attempt(parts, lease, self._shutdown, self._devices)
-        attempt.run()
+        with about(lease.origin, attempt=lease.attempt):
+            log.info("run %s: attempt %d begins", run_id, lease.attempt)
+            attempt = Attempt(parts, lease, self._shutdown, self._devices)
+            attempt.run()
         if attempt.device_missing:
             log.error("no GPU can be used here; only runs on the CPU are taken until this worker is started again")
             self._devices = frozenset({"cpu"})
@@ -86,10 +95,16 @@ class PoolProcess:
             log.warning("what killed attempts left here stays for now: %s", error)
         while not self._ending.wait(self._settings.clocks.reaper_s):
             try:
-                for done in reap(parts):
-                    log.info("reaper: %s of %s %s", done.job_id, done.queue, done.action)
+                reap(parts)
             except Exception as error:
                 log.warning("reaper: %s", error)
+
+
+def _origin_of_message() -> Origin | None:
+    """Which request the message at hand comes from; None when it does not say, or there is none."""
+    asked = current_task.request if current_task else {}
+    traceparent = asked.get(TRACEPARENT)
+    return Origin.of(traceparent, asked.get(REQUEST_ID)) if traceparent else None
 
 
 def _name() -> str:

@@ -1,17 +1,37 @@
 """The folder of one attempt: the assignment that the child reads, the files it writes, and its log."""
 
+import logging
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.parts import Parts
+from app.services.datasets.incoming import refuse_full
 from app.services.jobs.at_work import at_work
 from app.services.predictions import keys as of_predictions
 from app.services.runs import keys as of_runs
 from app.settings import Settings
 from app.storage import Storage
 from worker.messages import Assigned
+from worker.shared_log import SharedLog, store_log
+
+log = logging.getLogger(__name__)
+
+ROOM_BYTES = 2**25
+"""Below this, an attempt would only fail at once, and use up those that a run has."""
+
+
+def has_room(settings: Settings) -> bool:
+    """Whether an attempt may begin: the disks that it writes to are not full."""
+    try:
+        for folder in (settings.data_dir, settings.storage_dir):
+            refuse_full(folder, ROOM_BYTES)
+    except OSError as error:
+        log.warning("no job is taken until there is room on the disk: %s", error)
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +56,8 @@ class Workspace:
         of_job = self.folder.parent
         for left in sorted(of_job.iterdir()) if of_job.is_dir() else ():
             old = Workspace(self.job_id, int(left.name), left, self.log_key)
-            old.keep_log(storage)
+            with suppress(OSError):  # a log is not worth an attempt
+                old.keep_log(storage)
             old.remove()
         self.files.mkdir(parents=True)
 
@@ -60,10 +81,13 @@ class Workspace:
         self.assignment.write_text(assignment.model_dump_json(indent=1))
 
     def keep_log(self, storage: Storage) -> None:
-        """Store the log under the attempt's key, unless it is there or there is none."""
-        key = self.log_key(self.job_id, self.attempt)
-        if self.log.exists() and not storage.exists(key):
-            storage.put(key, self.log)
+        """Store the whole log under the attempt's key, if there is one: what is there may be older."""
+        if self.log.exists():
+            store_log(self.log, storage, self.log_key(self.job_id, self.attempt))
+
+    def shared_log(self, storage: Storage) -> SharedLog:
+        """The log, to be stored while the child writes it."""
+        return SharedLog(self.log, storage, self.log_key(self.job_id, self.attempt))
 
     def remove(self) -> None:
         """Delete the folder, and the job's when it was the last."""

@@ -29,11 +29,16 @@ class Context:
     parts: Parts
     serving: Serving
     telemetry: Telemetry
+    leaving: threading.Event = field(default_factory=threading.Event)
+    """Set when this process is told to end, or a successor serves on its socket: its answers close their connections,
+    so that no client sends a request into one that is closed at that moment, and streams of events break off."""
+    unready: threading.Event = field(default_factory=threading.Event)
+    """Set when this process is told to end: GET /health/ready says so, and proxies send their requests elsewhere."""
     stopping: threading.Event = field(default_factory=threading.Event)
-    """Set when the application is told to end; streams without an end of their own watch it."""
+    """Set when it ends now, after OCTET_DRAIN_S: what takes long is refused."""
 
     def refuse_when_stopping(self) -> None:
-        """Raises Stopping when the application was told to end: what takes long asks this again and again."""
+        """Raises Stopping when the application ends now: what takes long asks this again and again."""
         if self.stopping.is_set():
             raise Stopping("the service is being stopped, nothing was stored; send it again once it is back", 5.0)
 

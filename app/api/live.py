@@ -11,6 +11,7 @@ import orjson
 
 from app.api.context import Context
 from app.services import points
+from app.services.jobs.states import Status
 
 POLL_S = 0.5
 HEARTBEAT_S = 15.0
@@ -30,11 +31,13 @@ async def stream(
 ) -> AsyncIterator[bytes]:
     """`point` events beyond a cursor as they come, then one `end` event with the run's status.
 
+    A run that pauses says so in one `paused` event; the stream stays open, and goes on with the run.
+
     Asks one row while nothing is new; it reads the row before the points, so that an ended run has no later ones.
-    A service that stops breaks off without `end`: the client comes again with its last cursor.
+    A process that leaves breaks off without `end`: the client comes again with its last cursor.
     """
-    parts, cursor, spoke = context.parts, after, time.monotonic()
-    while not context.stopping.is_set():
+    parts, cursor, spoke, paused = context.parts, after, time.monotonic(), False
+    while not context.leaving.is_set():
         position = await anyio.to_thread.run_sync(points.position, parts, run_id)
         while cursor < position.last_cursor:
             page = await anyio.to_thread.run_sync(points.page, parts, run_id, cursor, name, split, PAGE, target)
@@ -45,9 +48,12 @@ async def stream(
         if position.ended:
             yield event("end", orjson.dumps({"status": position.status, "next": cursor}), cursor)
             return
+        was, paused = paused, position.status == Status.PAUSED
+        if paused and not was:
+            yield event("paused", orjson.dumps({"status": position.status, "next": cursor}), cursor)
         if time.monotonic() - spoke >= HEARTBEAT_S:
             spoke = time.monotonic()
-            yield b": the run goes on\n\n"
+            yield b": the run is %s\n\n" % position.status.encode()
         await anyio.sleep(POLL_S)
 
 

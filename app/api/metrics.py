@@ -57,10 +57,14 @@ def list_points(
         events = live.stream(context_of(request), run_id, cursor, name=name, split=split, target=target)
         return StreamingResponse(events, media_type=SSE, headers=live.HEADERS)
     position = points.position(parts, run_id)
-    tag = weak_tag(position, form)
+    if after == position.last_cursor and (unchanged := not_modified(request, weak_tag(position, form))):
+        return unchanged  # of what most polls find, no point is asked for
+    page = points.page(parts, run_id, after, name, split, limit, target)
+    # A page with others behind it has a tag of its own: who sends it with `after=next` must get the next page.
+    more = () if page.next == page.position.last_cursor else (after, page.next)
+    tag = weak_tag(page.position, form, *more)
     if unchanged := not_modified(request, tag):
         return unchanged
-    page = points.page(parts, run_id, after, name, split, limit, target)
     headers = {"etag": tag, "cache-control": "no-cache", "vary": "accept"}
     if form == CSV:
         return Response(_csv(page), media_type=f"{CSV}; charset=utf-8", headers={**headers, "x-next": str(page.next)})

@@ -19,15 +19,15 @@ from models.config import config_schema
 
 TAGS = {
     "datasets": "Files and their labels, packed once and trained on by any number of runs.",
-    "runs": "Trainings: queued, carried out by a worker, followed while they go on, cancelled, removed.",
+    "runs": "Trainings: queued, carried out by a worker, followed meanwhile, paused and resumed, cancelled, removed.",
     "metrics": "The values that a run measured, as numbers and as pictures.",
     "models": "Names for trained runs: promoted, rolled back, removed.",
     "predict": "Answers for files.",
     "predictions": "Answers for all files of a data set, as a job with a table for its result.",
     "system": "The service about itself.",
 }
-ALWAYS = (400, 422, 500)
-"""Any address may hold a NUL or an unknown parameter, and any server may fail."""
+ALWAYS = (400, 422, 500, 503, 507)
+"""Any address may hold a NUL or an unknown parameter; any server may fail, miss its database, or have a full disk."""
 ONE_OF_MANY: dict[int, str] = {
     400: "malformed",
     404: "not-found",
@@ -41,9 +41,17 @@ ONE_OF_MANY: dict[int, str] = {
     507: HTTP_RULES[507].slug,
 }
 """Which problem type stands for a status in the document."""
-RUN_LINKS = ("get_run", "delete_run", "cancel_run", "list_attempts", "list_events", "list_checkpoints", "list_points")
-
-
+RUN_LINKS = (
+    "get_run",
+    "delete_run",
+    "pause_run",
+    "resume_run",
+    "cancel_run",
+    "list_attempts",
+    "list_events",
+    "list_checkpoints",
+    "list_points",
+)
 PREDICTION_LINKS = ("get_prediction", "cancel_prediction", "get_prediction_result", "delete_prediction")
 DATASET_LINKS = ("get_dataset", "delete_dataset", "list_problems", "list_ignored")
 

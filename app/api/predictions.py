@@ -12,12 +12,13 @@ from app.api.body import read_object
 from app.api.conditional import not_modified, repr_digest, strong_tag, weak_tag
 from app.api.context import PartsOf, context_of
 from app.api.download import Download
+from app.api.logs import RANGES, AttemptNumber, Tail, log_answer
 from app.api.parameters import KNOWN_ALONE, After
 from app.api.rendering import json_of
 from app.api.root import rooted
 from app.api.schemas.predictions import SUBMIT_BODY, DatasetPrediction, DatasetPredictions
 from app.api.schemas.problem import problems
-from app.services.jobs.states import Status
+from app.services.jobs.states import PREDICTION_STATUSES
 from app.services.predictions import control, read
 from app.services.predictions.keys import Form
 from app.services.predictions.submit import submit
@@ -27,7 +28,6 @@ router = APIRouter(tags=["predictions"], dependencies=[KNOWN_ALONE])
 PredictionId = Annotated[str, Path(description="Id of a prediction.")]
 Body = dict[str, Any]
 MEDIA: dict[Form, str] = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
-LOG = {"text/plain": {"schema": {"type": "string"}}}
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -60,7 +60,7 @@ def list_predictions(
     parts: PartsOf,
     after: After | None = None,
     limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = 100,
-    status: Annotated[str | None, Query(json_schema_extra={"enum": list(Status)})] = None,
+    status: Annotated[str | None, Query(json_schema_extra={"enum": list(PREDICTION_STATUSES)})] = None,
 ) -> read.PredictionPage:
     """The newest first."""
     return read.list_predictions(parts, after=after, limit=limit, status=status)
@@ -123,13 +123,15 @@ def get_prediction_result(
 
 @router.get(
     "/predictions/{prediction_id}/log",
-    summary="Read the log of the last attempt",
+    summary="Read the log",
     response_class=PlainTextResponse,
-    responses={206: {"content": LOG, "description": "The bytes that Range names."}, **problems(404, 416)},
+    responses={**RANGES, **problems(404, 416)},
 )
-def get_prediction_log(parts: PartsOf, prediction_id: PredictionId) -> Response:
-    """What the predicting process said."""
-    return Download(read.log(parts, prediction_id), media_type="text/plain; charset=utf-8")
+def get_prediction_log(
+    parts: PartsOf, prediction_id: PredictionId, attempt: AttemptNumber = None, tail: Tail = None
+) -> Response:
+    """What the predicting processes have said so far: every attempt's words, up to 1 MiB each, within seconds."""
+    return log_answer(read.logs(parts, prediction_id, attempt), attempt, tail)
 
 
 @router.post(

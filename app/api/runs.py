@@ -1,4 +1,4 @@
-"""Routes of runs: submit, list, read, cancel, and what a run leaves behind."""
+"""Routes of runs: submit, list, read, pause, resume, cancel, and what a run leaves behind."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
@@ -12,12 +12,13 @@ from app.api.body import read_object
 from app.api.conditional import not_modified, repr_digest, strong_tag, weak_tag
 from app.api.context import PartsOf, context_of
 from app.api.download import Download
-from app.api.parameters import KNOWN_ALONE, LARGEST, After, Step
+from app.api.logs import RANGES, AttemptNumber, Tail, log_answer
+from app.api.parameters import KNOWN_ALONE, After, Step
 from app.api.rendering import json_of
 from app.api.root import rooted
 from app.api.schemas.problem import problems
 from app.api.schemas.runs import Attempts, Checkpoints, Estimate, Events, Run, Runs
-from app.services.jobs.states import Status
+from app.services.jobs.states import RUN_STATUSES
 from app.services.runs import control, read, submit
 from app.services.runs.remove import remove_run
 
@@ -26,7 +27,6 @@ router = APIRouter(tags=["runs"], dependencies=[KNOWN_ALONE])
 RunId = Annotated[str, Path(description="Id of a run.")]
 Body = dict[str, Any]
 WEIGHTS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-LOG = {"text/plain": {"schema": {"type": "string"}}}
 
 
 async def _body(request: Request) -> Body:
@@ -71,7 +71,7 @@ def list_runs(
     parts: PartsOf,
     after: After | None = None,
     limit: Annotated[int, Query(ge=1, le=read.MAX_LIMIT)] = 100,
-    status: Annotated[str | None, Query(json_schema_extra={"enum": list(Status)})] = None,
+    status: Annotated[str | None, Query(json_schema_extra={"enum": list(RUN_STATUSES)})] = None,
     name: Annotated[str | None, Query(description="Runs of this name.")] = None,
     dataset: Annotated[str | None, Query(description="Name or id.")] = None,
 ) -> read.RunPage:
@@ -93,6 +93,22 @@ def get_run(request: Request, parts: PartsOf, run_id: RunId) -> Response:
 def cancel_run(parts: PartsOf, run_id: RunId) -> Response:
     """At once while it is queued, else within a bounded time, after a checkpoint."""
     return json_of(Run, control.cancel(parts, run_id), 202, {"location": rooted(f"/runs/{run_id}")})
+
+
+@router.post(
+    "/runs/{run_id}/pause", summary="Pause a run", status_code=202, response_model=Run, responses=problems(404, 409)
+)
+def pause_run(parts: PartsOf, run_id: RunId) -> Response:
+    """At once while it is queued, else after a checkpoint, within a bounded time; the device is free then."""
+    return json_of(Run, control.pause(parts, run_id), 202, {"location": rooted(f"/runs/{run_id}")})
+
+
+@router.post(
+    "/runs/{run_id}/resume", summary="Resume a run", status_code=202, response_model=Run, responses=problems(404, 409)
+)
+def resume_run(parts: PartsOf, run_id: RunId) -> Response:
+    """It waits for a worker and goes on from its checkpoint, as if it had never paused."""
+    return json_of(Run, control.resume(parts, run_id), 202, {"location": rooted(f"/runs/{run_id}")})
 
 
 @router.delete(
@@ -163,19 +179,13 @@ def download_weights(
 
 @router.get(
     "/runs/{run_id}/log",
-    summary="Read the log of an attempt",
+    summary="Read the log",
     response_class=PlainTextResponse,
-    responses={206: {"content": LOG, "description": "The bytes that Range names."}, **problems(404, 416)},
+    responses={**RANGES, **problems(404, 416)},
 )
-def get_log(
-    parts: PartsOf,
-    run_id: RunId,
-    attempt: Annotated[
-        int | None, Query(ge=1, le=LARGEST, description="The last one that has a log, when left out.")
-    ] = None,
-) -> Response:
-    """What the training process said."""
-    return Download(read.log(parts, run_id, attempt), media_type="text/plain; charset=utf-8")
+def get_log(parts: PartsOf, run_id: RunId, attempt: AttemptNumber = None, tail: Tail = None) -> Response:
+    """What the training processes have said so far: every attempt's words, up to 1 MiB each, within seconds."""
+    return log_answer(read.logs(parts, run_id, attempt), attempt, tail)
 
 
 def _with_links(run_id: str, found: read.CheckpointView) -> dict[str, Any]:

@@ -73,11 +73,14 @@ async def is_live() -> Alive:
 
 
 @router.get("/health/ready", summary="Whether every part answers", responses=problems(503))
-def is_ready(parts: PartsOf) -> Ready:
+def is_ready(request: Request, parts: PartsOf) -> Ready:
     """Asks the database, its tables' version and the broker, and looks at the disks.
 
-    A full disk is no reason to send clients away: predictions and everything that reads still answer.
+    A full disk is no reason to send clients away: predictions and everything that reads still answer. An order to stop
+    is one, from the moment it comes.
     """
+    if context_of(request).unready.is_set():
+        raise NotReady([Fault("service", "is being stopped; ask another one, or come again")])
     checks: dict[str, Callable[[], object]] = {
         "database": parts.db.ping,
         "tables": parts.db.check_revision,

@@ -37,8 +37,10 @@ def follow(client: Client, run: Run, console: Console) -> Run:
 
 
 def last(client: Client, run: Run) -> Run:
-    """The run when it has ended; nothing is shown meanwhile."""
+    """The run when it has ended; meanwhile only a pause is told, as it lasts until somebody ends it."""
     for seen in client.watch(run.id):
+        if seen.run.status == "paused" != run.status:
+            note(f"run {run.id} is {state_of(seen)}")
         run = seen.run
     return run
 
@@ -137,6 +139,8 @@ def state_of(seen: Seen) -> str:
     """The state in words."""
     if seen.lost:
         return f"{seen.run.status} (the service does not answer; waiting for it)"
+    if seen.run.status == "paused":
+        return f"paused (let it go on: octet runs resume {seen.run.id})"
     if seen.run.status == "queued":
         return "queued (waits for a worker)" if not seen.run.attempt else "queued (to go on where it was)"
     if seen.run.status == "running" and seen.run.progress.steps is None:

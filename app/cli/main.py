@@ -8,6 +8,7 @@ import click
 from app.cli.completion import completion
 from app.cli.config import config
 from app.cli.datasets import datasets
+from app.cli.doctor import doctor
 from app.cli.endings import Ending, Failed
 from app.cli.mends import mend_of
 from app.cli.migrate import migrate
@@ -34,7 +35,7 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-SERVICE = (serve, worker, migrate, backup, restore, storage)
+SERVICE = (serve, worker, migrate, doctor, backup, restore, storage)
 CLIENTS = (train, predict, predictions, runs, datasets, models, config, completion)
 for command in (*SERVICE, *CLIENTS):
     commands.add_command(command)

@@ -1,4 +1,4 @@
-"""`octet runs`: list, show, watch, cancel, delete; compare and curve have files of their own."""
+"""`octet runs`: list, show, watch, log, pause, resume, cancel, delete; compare and curve have files of their own."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ from octet import Client, DatasetPrediction, Refused, Run
 
 @click.group()
 def runs() -> None:
-    """List, show, watch, compare, draw, cancel and delete runs.
+    """List, show, watch, compare, draw, pause, resume, cancel and delete runs, read their logs.
 
-    RUN is a run's id; without one, the newest run is shown or watched.
+    RUN is a run's id; without one, the newest run is shown, watched or read.
     """
 
 
@@ -103,6 +103,48 @@ def watch(run: str | None, as_json: bool) -> int:
 
 
 @runs.command()
+@click.argument("run", required=False, shell_complete=run_ids)
+@click.option("--attempt", type=click.IntRange(1), help="One attempt alone.  [default: all in order]")
+@click.option("--tail", type=click.IntRange(1, 100_000), help="The last so many lines.")
+def log(run: str | None, attempt: int | None, tail: int | None) -> None:
+    """Print what the training of a run has said so far.
+
+    \b
+    octet runs log RUN --tail 20
+    """
+    with Client() as client:
+        click.echo(client.log(_named(client, run).id, attempt=attempt, tail=tail), nl=False)
+
+
+@runs.command()
+@click.argument("run", shell_complete=run_ids)
+@as_json
+def pause(run: str, as_json: bool) -> None:
+    """Let a run rest at a checkpoint; the machine is free for others until it is resumed.
+
+    \b
+    octet runs pause RUN
+    """
+    with Client() as client:
+        found = client.pause(run)
+    _said(found, f"let it go on: octet runs resume {found.id}", as_json)
+
+
+@runs.command()
+@click.argument("run", shell_complete=run_ids)
+@as_json
+def resume(run: str, as_json: bool) -> None:
+    """Let a paused run go on, as if it had never paused.
+
+    \b
+    octet runs resume RUN
+    """
+    with Client() as client:
+        found = client.resume(run)
+    _said(found, f"watch it: octet runs watch {found.id}", as_json)
+
+
+@runs.command()
 @click.argument("run", shell_complete=run_ids)
 @as_json
 def cancel(run: str, as_json: bool) -> None:
@@ -113,7 +155,7 @@ def cancel(run: str, as_json: bool) -> None:
     """
     with Client() as client:
         found = client.cancel(run)
-    print_json(found.model_dump()) if as_json else note(f"run {found.id} is {found.status}")
+    _said(found, "", as_json)
 
 
 @runs.command()
@@ -137,6 +179,14 @@ def delete(run: str) -> None:
 def not_ended(kind: str, job: Run | DatasetPrediction) -> str:
     """Why a job cannot be removed yet, and the command that ends it."""
     return f"{kind} {job.id} is {job.status}; wait for its end, or stop it: octet {kind}s cancel {job.id}"
+
+
+def _said(run: Run, onward: str, as_json: bool) -> None:
+    """What became of a run, and the command that comes next."""
+    if as_json:
+        print_json(run.model_dump())
+    else:
+        note(f"run {run.id} is {run.status}" + (f"; {onward}" if onward else ""))
 
 
 def _named(client: Client, run: str | None) -> Run:

@@ -1,6 +1,6 @@
 """Statements about attempts."""
 
-from sqlalchemy import Connection, Update, insert, select, update
+from sqlalchemy import Connection, Update, func, insert, select, update
 
 from app.db.dialect import now
 from app.db.rows import every
@@ -32,6 +32,12 @@ def reason_of(tx: Connection, run_id: str, attempt: int) -> str | None:
     """Why an attempt ended; None while it lasts, or when there is none of this number."""
     query = select(attempts.c.reason).where(attempts.c.run_id == run_id, attempts.c.attempt == attempt)
     return tx.execute(query).scalar_one_or_none()
+
+
+def counts(tx: Connection) -> dict[str | None, int]:
+    """How many attempts there are by the reason that ended them; None: they go on."""
+    query = select(attempts.c.reason, func.count().label("number")).group_by(attempts.c.reason)
+    return {row.reason: row.number for row in tx.execute(query)}
 
 
 def of_run(tx: Connection, run_id: str, after: int = 0, limit: int | None = None) -> list[AttemptRow]:

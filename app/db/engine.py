@@ -23,11 +23,11 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 import migrations
 from app.db.dialect import hold
+from app.db.trouble import in_our_words, is_full
 from app.errors import Busy, Example
 
 Transaction: TypeAlias = Connection
@@ -68,20 +68,20 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """A writing transaction: committed at the end of the block, rolled back by any exception.
 
-        Raises OSError (ENOSPC) when the database's disk is full, as any other write does.
         On SQLite it takes the write lock at once (a deferred one would fail as soon as another writer was faster).
+        Raises DatabaseLocked, DatabaseAway, OSError (ENOSPC), as `reading` does.
         """
-        with _full_disks_told(), self._writer.begin() as tx:
+        with in_our_words(), self._writer.begin() as tx:
             yield tx
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads, all of it from one moment; blocks nobody."""
-        with _full_disks_told(), self._reader.connect() as tx:
+        with in_our_words(), self._reader.connect() as tx:
             yield tx
 
     def ping(self) -> None:
-        """Ask the database for one number. Raises sqlalchemy.exc.SQLAlchemyError when it does not answer."""
+        """Ask the database for one number. Raises DatabaseAway when it does not answer."""
         with self.reading() as tx:
             tx.execute(select(literal_column("1")))
 
@@ -116,29 +116,12 @@ class Database:
             try:
                 connection.driver_connection.execute("VACUUM INTO ?", (str(file),)).close()
             except sqlite3.Error as error:
-                number = errno.ENOSPC if _is_full(error) else errno.EIO
+                number = errno.ENOSPC if is_full(error) else errno.EIO
                 raise OSError(number, f"the database cannot be copied: {error}", str(file)) from error
 
     def close(self) -> None:
         """Close all connections of the pool."""
         self._engine.dispose()
-
-
-@contextmanager
-def _full_disks_told() -> Iterator[None]:
-    """A full disk is the operator's to mend, whoever finds it: the drivers' words for it become the system's."""
-    try:
-        yield
-    except DBAPIError as error:
-        if not _is_full(error.orig):
-            raise
-        raise OSError(errno.ENOSPC, "the disk of the database is full") from error
-
-
-def _is_full(error: BaseException | None) -> bool:
-    """SQLite: the file, or the index of its log, could not grow. PostgreSQL: SQLSTATE 53100, disk_full."""
-    on_file = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
-    return on_file or getattr(error, "sqlstate", None) == "53100"
 
 
 def migration_config() -> Config:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, Table, func, or_, select, update
 
 from app.db.dialect import now
 from app.db.rows import every, first, number
@@ -90,6 +90,13 @@ def count_queued(tx: Connection, jobs: Jobs[Row]) -> int:
     return number(tx, select(func.count()).select_from(jobs.table).where(jobs.table.c.status == "queued"))
 
 
+def oldest_wait_s(tx: Connection, jobs: Jobs[Row]) -> float:
+    """How long the job that waits longest has been queued; 0 when none is."""
+    table = jobs.table
+    query = select(now(tx) - func.min(table.c.updated)).where(table.c.status == "queued")  # set when it was queued
+    return max(0.0, tx.execute(query).scalar() or 0.0)
+
+
 def interrupted(tx: Connection, jobs: Jobs[Row], limit: int) -> list[str]:
     """Ids of queued jobs that were at work before, the oldest first."""
     table = jobs.table
@@ -98,7 +105,12 @@ def interrupted(tx: Connection, jobs: Jobs[Row], limit: int) -> list[str]:
 
 
 def unannounced(tx: Connection, jobs: Jobs[Row], older_than_s: float) -> list[Row]:
-    """Queued jobs that were last announced longer ago; each is marked as announced now."""
+    """Queued jobs that were last announced longer ago; each is marked as announced now.
+
+    One that was announced in the future was so before the clock was set back: nobody knows when.
+    """
     table = jobs.table
-    late = update(table).where(table.c.status == "queued", table.c.announced_at < now(tx) - older_than_s)
-    return every(tx, late.values(announced_at=now(tx)).returning(*table.c), jobs.row)
+    announced = table.c.announced_at
+    late = or_(announced < now(tx) - older_than_s, announced > now(tx))
+    queued = update(table).where(table.c.status == "queued", late)
+    return every(tx, queued.values(announced_at=now(tx)).returning(*table.c), jobs.row)

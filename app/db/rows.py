@@ -11,7 +11,9 @@ Row = TypeVar("Row")
 
 def every(tx: Connection, statement: Executable, kind: Callable[..., Row]) -> list[Row]:
     """All rows of a statement, each as one `kind`, whose fields are the columns' names."""
-    return [kind(**found) for found in tx.execute(statement).mappings()]
+    found = tx.execute(statement)
+    names = tuple(found.keys())  # of mappings, every row would ask for them anew: a fifth of the time of a page
+    return [kind(**dict(zip(names, row, strict=True))) for row in found]
 
 
 def first(tx: Connection, statement: Executable, kind: Callable[..., Row]) -> Row | None:

@@ -9,6 +9,8 @@ from app.db.rows import every, first, only
 from app.db.tables import runs
 from app.db.tables.runs import RunRow
 
+_UNFINISHED = ("queued", "running", "pausing", "paused", "cancelling")
+
 
 def add(tx: Connection, values: dict[str, Any]) -> RunRow:
     """Insert a queued run; it counts as announced from now on."""
@@ -31,6 +33,12 @@ def add(tx: Connection, values: dict[str, Any]) -> RunRow:
 def get(tx: Connection, run_id: str) -> RunRow | None:
     """A run by its id."""
     return first(tx, select(runs).where(runs.c.id == run_id), RunRow)
+
+
+def position(tx: Connection, run_id: str) -> tuple[int, str] | None:
+    """Last cursor and status of a run: what every poll asks, without the run's config and the rest."""
+    found = tx.execute(select(runs.c.last_cursor, runs.c.status).where(runs.c.id == run_id)).first()
+    return None if found is None else (found.last_cursor, found.status)
 
 
 def lock(tx: Connection, run_id: str) -> RunRow | None:
@@ -95,5 +103,5 @@ def newest_plan(tx: Connection, workload: str) -> dict[str, Any] | None:
 
 def users_of_dataset(tx: Connection, dataset_id: str) -> list[str]:
     """Ids of the runs that may still read a data set."""
-    query = select(runs.c.id).where(runs.c.dataset_id == dataset_id)
-    return list(tx.execute(query.where(runs.c.status.in_(("queued", "running", "cancelling")))).scalars())
+    query = select(runs.c.id).where(runs.c.dataset_id == dataset_id, runs.c.status.in_(_UNFINISHED))
+    return list(tx.execute(query).scalars())

@@ -15,5 +15,6 @@ def usable(ask: Callable[[], T], part: str, setting: str) -> T:
     try:
         return ask()
     except Exception as error:
-        why = str(error).strip().partition("\n")[0] or type(error).__name__
+        said = error.__cause__ or error  # a driver's words, where they were put into ours
+        why = str(said).strip().partition("\n")[0] or type(said).__name__
         raise CannotServe(f"the {part} cannot be used ({why}): start it, or correct {setting}") from error

@@ -3,17 +3,12 @@
 import contextlib
 import http.client
 import os
-import select
 import shutil
-import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from urllib.parse import urlsplit
 
 from app.broker import open_broker
@@ -21,6 +16,7 @@ from app.embedded.broker_binary import broker_answers, broker_command, broker_lo
 from app.embedded.faults import CannotServe, usable
 from app.embedded.places import data_directory, forget_state, listen, socket_folder, url_of, write_state
 from app.embedded.process import Process
+from app.embedded.signals import Signals
 from app.parts import open_database
 from app.settings import Settings
 from models.devices import usable_devices
@@ -31,15 +27,21 @@ BROKER_START_S = 30.0
 BEYOND_GRACE_S = 4.0
 """What a worker may need beyond the grace of its training to store the last checkpoint and hand the run back."""
 BROKER_STOP_S = 3.0
+API_START_S = 60.0
+HANDOVER_S = 600.0
+"""So long an API that has a successor may take for the requests that it has begun."""
 
 
 def serve(settings: Settings) -> int:
-    """Run the service until SIGTERM or Ctrl-C; the exit code. A second signal ends everything at once."""
+    """Run the service until SIGTERM or Ctrl-C; the exit code. A second signal ends everything at once.
+
+    SIGHUP is a rolling restart: new processes take over from the old ones, and no request fails.
+    """
     try:
         with (
             data_directory(settings.data_dir),
             socket_folder(settings.data_dir) as sockets,
-            StopSignals.heard() as signals,
+            Signals.heard() as signals,
         ):
             listening = listen(settings.http.host, settings.http.port)
             broker = None if settings.broker_url else sockets / "broker.sock"
@@ -56,45 +58,6 @@ def serve(settings: Settings) -> int:
     return 0
 
 
-@dataclass
-class StopSignals:
-    """The signals that came: one asks for the end, a second one for the end at once."""
-
-    stops: int = 0
-    wake: int = -1
-
-    @classmethod
-    @contextmanager
-    def heard(cls) -> Iterator["StopSignals"]:
-        """Listen to signals inside the block; `wake` can be read when one came, a child's death included."""
-        signals = cls()
-        signals.wake, written = os.pipe()
-        for end in (signals.wake, written):
-            os.set_blocking(end, False)
-        known = {
-            number: signal.signal(number, signals._stop) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        }
-        known[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-        before = signal.set_wakeup_fd(written, warn_on_full_buffer=False)
-        try:
-            yield signals
-        finally:
-            signal.set_wakeup_fd(before)
-            for number, handler in known.items():
-                signal.signal(number, handler)
-            os.close(signals.wake)
-            os.close(written)
-
-    def wait(self, timeout_s: float) -> None:
-        """Sleep, but not through a signal."""
-        if select.select([self.wake], [], [], timeout_s)[0]:
-            with contextlib.suppress(BlockingIOError):
-                os.read(self.wake, 4096)
-
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.stops += 1
-
-
 def _knowing_memory(settings: Settings) -> Settings:
     """The API refuses what this machine cannot train; not where a GPU decides, whose memory only torch can tell."""
     worker = settings.worker
@@ -107,7 +70,7 @@ def _knowing_memory(settings: Settings) -> Settings:
 class Tree:
     """The processes of one service. broker: the socket of the embedded one; None: the settings name another."""
 
-    def __init__(self, settings: Settings, listening: socket.socket, broker: Path | None, signals: StopSignals) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket, broker: Path | None, signals: Signals) -> None:
         self._settings = settings
         self._signals = signals
         self._broker_socket = broker
@@ -116,11 +79,15 @@ class Tree:
         if broker is not None:
             settings = settings.model_copy(update={"broker_url": f"redis+socket://{broker}"})
         self._told = settings
+        self._untold: OSError | None = None
         environment = dict(os.environ) | settings.environment()
         python = [sys.executable, "-P", "-m"]
-        api = [*python, "app.embedded.api", str(listening.fileno())]
+        self._serves, says = os.pipe()  # a byte for every API that has begun to serve
+        os.set_blocking(self._serves, False)
+        api = [*python, "app.embedded.api", str(listening.fileno()), str(says)]
         self._broker = None if broker is None else self._embedded_broker(broker)
-        self._api = Process("api", api, environment, inherited=(listening.fileno(),))
+        self._api = Process("api", api, environment, inherited=(listening.fileno(), says))
+        self._leaving: list[Process] = []
         # one for each queue: a prediction does not wait behind a training of hours
         self._worker = Process("worker", [*python, "worker.main", "--queues", "runs"], environment)
         self._predictor = Process("predictor", [*python, "worker.main", "--queues", "predictions"], environment)
@@ -143,22 +110,64 @@ class Tree:
             print(f"Octet serves at {self._url} (data in {self._settings.data_dir}; Ctrl-C stops it)", flush=True)
 
     def keep(self) -> None:
-        """Start again whatever dies, until a stop is ordered."""
+        """Start again whatever dies, and all of it anew when asked, until a stop is ordered."""
         while not self._signals.stops:
-            for process in self._all():
-                if (code := process.died()) is not None:
-                    print(f"octet serve: the {process.name} ended (code {code}) and is started again", file=sys.stderr)
-                if process.due():
-                    self._start(process)
+            self._look(self._all())
+            self._leaving = [process for process in self._leaving if process.died() is None]
+            if self._signals.renewal_asked():
+                self._renew()
+            if self._untold is not None:
+                self._tell()
             self._signals.wait(LOOK_S)
 
     def stop(self) -> None:
         """End all: API and worker first, the broker when nobody needs it any more."""
-        users = [self._api, self._worker, self._predictor]
+        users = [self._api, self._worker, self._predictor, *self._leaving]
         self._end(users, self._settings.clocks.grace_s + BEYOND_GRACE_S)
         if self._broker is not None:
             self._end([self._broker], BROKER_STOP_S)
         forget_state(self._settings.data_dir)
+
+    def _look(self, processes: Sequence[Process]) -> None:
+        """Start again what died."""
+        for process in processes:
+            if (code := process.died()) is not None:
+                print(f"octet serve: the {process.name} ended (code {code}) and is started again", file=sys.stderr)
+            if process.due():
+                self._start(process)
+
+    def _renew(self) -> None:
+        """A rolling restart: a new API beside the old one, which leaves; then workers, whose runs go on."""
+        print("octet serve: a rolling restart begins", file=sys.stderr)
+        if self._succeeded():
+            for process in (self._worker, self._predictor):
+                process.end_within(self._settings.clocks.grace_s + BEYOND_GRACE_S)  # and is started again
+
+    def _succeeded(self) -> bool:
+        """Let a new API take over; without one that serves, the old one stays and nothing is restarted."""
+        self._api_serves()  # what earlier ones said
+        old, self._api = self._api, self._api.another()
+        self._start(self._api)
+        until = time.monotonic() + API_START_S
+        while not (serves := self._api_serves()) and not self._signals.stops:
+            if self._api.ended() or time.monotonic() >= until:
+                print("octet serve: the new API does not serve (see above); the old one stays", file=sys.stderr)
+                self._api.kill()
+                self._api = old
+                self._tell()
+                return False
+            self._look([process for process in self._all() if process is not self._api])
+            self._signals.wait(0.1)
+        self._leaving.append(old)
+        if serves:
+            old.hand_over_within(HANDOVER_S)
+        return serves
+
+    def _api_serves(self) -> bool:
+        """Whether an API has begun to serve since the last call."""
+        with contextlib.suppress(BlockingIOError):
+            return bool(os.read(self._serves, 4096))
+        return False
 
     def _end(self, processes: Sequence[Process], limit_s: float) -> None:
         for process in processes:
@@ -174,10 +183,20 @@ class Tree:
 
     def _start(self, process: Process) -> None:
         process.start()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Write down who runs. A disk that is full must not end the service: it is told as soon as there is room."""
         pids = {p.name: p.pid for p in self._all() if p.pid is not None}
         folder = None if self._broker_socket is None else str(self._broker_socket.parent)
         state = {"pid": os.getpid(), "url": self._url, "processes": pids, "socket_folder": folder}
-        write_state(self._settings.data_dir, state)
+        try:
+            write_state(self._settings.data_dir, state)
+            self._untold = None
+        except OSError as error:
+            if self._untold is None:
+                print(f"octet serve: cannot write to {self._settings.data_dir}: {error.strerror}", file=sys.stderr)
+            self._untold = error
 
     def _embedded_broker(self, address: Path) -> Process:
         folder = self._settings.data_dir / "broker"

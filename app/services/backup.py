@@ -71,7 +71,7 @@ def restore(folder: Path, database: Path, storage_dir: Path) -> Copied:
 
 
 def _copy(source: Storage, target: Storage) -> None:
-    """Copy what is not there yet. A key's bytes never change, so one that is there in its size is there."""
+    """Copy what is not there yet. Bytes of a key never change, or they grow: one that is there in its size is there."""
     for room in ROOMS:
         known = {blob.key: blob.size_bytes for blob in target.listing(room)}
         for blob in source.listing(room):

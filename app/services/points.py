@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from app.db import points
+from app.db import points, runs
+from app.db.engine import Transaction
 from app.db.tables.points import PointRow
 from app.errors import Example, Fault, Invalid
 from app.parts import Parts
 from app.services.jobs.states import ENDED
-from app.services.runs.find import found_run, refuse_beyond
+from app.services.runs.find import refuse_beyond, unknown_run
 from app.services.times import rfc3339
 
 DEFAULT_LIMIT = 1000
@@ -58,8 +59,7 @@ class Page:
 def position(parts: Parts, run_id: str) -> Position:
     """How far a run's points go, without reading them. Raises UnknownRun."""
     with parts.db.reading() as tx:
-        run = found_run(tx, run_id)
-    return Position(run.last_cursor, run.status, run.status in ENDED)
+        return _position(tx, run_id)
 
 
 def page(
@@ -76,13 +76,21 @@ def page(
         raise BadSplit("split is train or valid", [Fault("split", f"{split!r}; use train or valid")])
     limit = max(1, min(limit, MAX_LIMIT))
     with parts.db.reading() as tx:
-        run = found_run(tx, run_id)
-        refuse_beyond(after, run.last_cursor, run_id)
+        now = _position(tx, run_id)
+        refuse_beyond(after, now.last_cursor, run_id)
         wanted_name = None if name is None else name.lower()
         rows = points.after(tx, run_id, after, name=wanted_name, split=split, target=target, limit=limit)
     # a page that is not full has seen all there is, also what the filters left out
-    following = rows[-1].cursor if len(rows) == limit else run.last_cursor
-    return Page([_view(row) for row in rows], following, Position(run.last_cursor, run.status, run.status in ENDED))
+    following = rows[-1].cursor if len(rows) == limit else now.last_cursor
+    return Page([_view(row) for row in rows], following, now)
+
+
+def _position(tx: Transaction, run_id: str) -> Position:
+    found = runs.position(tx, run_id)
+    if found is None:
+        raise unknown_run(tx, run_id)
+    last_cursor, status = found
+    return Position(last_cursor, status, status in ENDED)
 
 
 def _view(row: PointRow) -> PointView:

@@ -27,6 +27,7 @@ from models.training.schedules import PlateauRule
 from models.training.split import Split, split
 from models.training.state import Identity, TrainState, load_state
 
+SAVE_EVERY_S = 60.0
 FORWARD_SHARE = 1 / 3
 """Of a training step: a validation batch goes forward only, and the way back costs about twice as much."""
 
@@ -43,6 +44,7 @@ class ModelError(TrainingError):
 class Pace:
     """What the clock says, in seconds: when to save, when to end, how long things take. Not part of TrainState.
 
+    save_every_s: a kill costs so many seconds of work at most.
     measured: before the run; it speaks for steps and validations until the first ones of this attempt are timed.
     """
 
@@ -50,6 +52,7 @@ class Pace:
     started: float
     saved: float
     deadline: float | None
+    save_every_s: float = SAVE_EVERY_S
     measured: Speed | None = None
     steps: int = 0
     _step_s: float | None = None
@@ -107,15 +110,19 @@ def open_job(
     *,
     resume: Path | None = None,
     deadline_s: float | None = None,
+    save_every_s: float = SAVE_EVERY_S,
 ) -> Job:
     """Make a run ready. folder: where checkpoint files are written. resume: a `resume` file to go on from.
 
-    deadline_s: seconds from now within which training, the last validation included, shall end.
+    deadline_s: seconds from now within which training, the last validation included, shall end. save_every_s: seconds
+    between two `resume` files.
     Raises TrainingError: TargetError, ModelError, SplitError, CheckpointError.
     """
     now = time.monotonic()
     deadline = None if deadline_s is None else now + deadline_s
-    pace = Pace(time.monotonic, started=now, saved=now, deadline=deadline, measured=plan.measured)
+    pace = Pace(
+        time.monotonic, started=now, saved=now, deadline=deadline, save_every_s=save_every_s, measured=plan.measured
+    )
     device, seed = torch.device(plan.device), config.globals.basic_experiment.seed
     tables = chosen_targets(config, dataset.labels)
     files = split_files(config, dataset, tables)

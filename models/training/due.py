@@ -5,7 +5,6 @@ import math
 from models.training.build import Job
 from models.training.report import Outcome, Progress, Stop
 
-RESUME_EVERY_S = 60.0
 POINTS_PER_EVALUATION = 20
 SAVING_S = 1.0
 """What the last checkpoints may take before a deadline."""
@@ -40,8 +39,8 @@ def training_point_due(job: Job) -> bool:
 
 
 def resume_due(job: Job) -> bool:
-    """A minute of work is the most that a kill may cost. Asked when all points of a step are said."""
-    return job.pace.clock() - job.pace.saved >= RESUME_EVERY_S
+    """As often as a kill may cost. Asked when all points of a step are said."""
+    return job.pace.clock() - job.pace.saved >= job.pace.save_every_s
 
 
 def progress(job: Job) -> Progress:

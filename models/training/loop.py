@@ -52,6 +52,8 @@ def begin(job: Job, report: Report, stop: Stop) -> None:
 
     What was fitted answers already, long before the network does: so it is measured and kept.
     """
+    if job.state.step:  # a run that was killed at its end takes no step more that would say how far it is
+        report.progress(progress(job))
     if how_it_ends(job, stop) is None and preparation_due(job):
         report.progress(progress(job))
         prepare(job, stop)

@@ -1,5 +1,6 @@
 """The door to the queue never hangs a request and never loses its temper."""
 
+import json
 import socket
 import subprocess
 import tempfile
@@ -9,10 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from app.broker import BrokerError, celery_app, open_broker
 from app.embedded.broker_binary import broker_answers, broker_command, find_broker
 from app.settings import Settings
+from app.tracing import Origin, about
 from tests.support.service import wait_for
 
 
@@ -37,6 +40,19 @@ def test_announced_runs_wait_in_the_queue_under_the_prefix_of_the_url():
         assert (ours.depth(), theirs.depth()) == (2, 0)
         ours.close()
         theirs.close()
+
+
+def test_a_message_says_in_its_headers_which_request_it_comes_from():
+    with running_broker() as url:
+        broker, origin = open_broker(Settings(broker_url=url)), Origin.of(None, "my-request.7")
+        with about(origin):
+            broker.announce("a")
+        broker.announce("b")
+        broker.close()
+        with Redis(unix_socket_path=url.removeprefix("redis+socket://")) as queue:
+            second, first = (json.loads(message)["headers"] for message in queue.lrange("octet:runs", 0, -1))
+        assert (first["traceparent"], first["request_id"]) == (origin.traceparent, "my-request.7")
+        assert "traceparent" not in second
 
 
 @pytest.mark.parametrize("kind", ["gone", "silent"])

@@ -25,8 +25,8 @@ MEANINGS = {
 HEAD = """# The command line
 
 Written by `python -m tests.cli.reference` from the commands' own help; a test holds it against them. All speak to the
-service at `OCTET_URL` (default `http://127.0.0.1:8000`), but for `serve`, `worker`, `migrate`, `backup`, `restore` and
-`storage`, which are parts of the service, and `config schema`.
+service at `OCTET_URL` (default `http://127.0.0.1:8000`), but for `serve`, `worker`, `migrate`, `backup`,
+`restore`, `storage` and `doctor`, which run beside it, and `config schema`.
 
 Results go to stdout, all else to stderr; in a pipe tables are lines of tabs, and progress a line for each evaluation.
 `NO_COLOR=1` leaves colours out. Tab completes commands, options, and the ids and names that the service has:

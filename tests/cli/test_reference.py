@@ -6,7 +6,20 @@ from app.cli.endings import Ending
 from tests.cli.reference import FILE, MEANINGS, leaves, written
 
 COMMANDS = dict(leaves())
-SHOWING = {"list", "show", "problems", "watch", "compare", "curve", "check", "explain", "train", "predict", "cancel"}
+SHOWING = {
+    "list",
+    "show",
+    "problems",
+    "watch",
+    "compare",
+    "curve",
+    "check",
+    "explain",
+    "train",
+    "predict",
+    "cancel",
+    "doctor",
+}
 
 
 def test_the_page_of_commands_is_what_the_commands_say():

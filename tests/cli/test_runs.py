@@ -40,8 +40,37 @@ def test_watching_a_run_that_has_ended_shows_its_curves_and_ends_as_it_did(desk,
     assert "split: 2 files have the same bytes as another one" in " ".join(done.stdout.split())
 
 
+def test_the_log_of_a_run_is_printed_whole_or_its_last_lines(desk, run_id):
+    whole = desk.octet("runs", "log", run_id).stdout
+    assert whole.startswith("=== attempt 1, worker ")
+    last = desk.octet("runs", "log", run_id, "--attempt", "1", "--tail", "1").stdout
+    assert last.count("\n") == 1
+    assert whole.endswith(last)
+
+
+def test_who_watches_a_paused_run_is_told_how_it_goes_on_and_stays_to_its_end(desk, run_id, client):
+    body = {"dataset": "sides", "target": "side", "plan": {"steps": 40, "batch": 8, "threads": 1}}
+    run = client.submit(body).id
+    paused = desk.octet("runs", "pause", run)
+    assert (paused.returncode, f"octet runs resume {run}" in paused.stderr) == (0, True), paused.stderr
+    watching = desk.start("runs", "watch", run)
+    assert watching.stdout is not None
+    told = next(line for line in watching.stdout if " paused" in line)
+    assert f"run {run} paused (let it go on: octet runs resume {run})" in told
+    assert watching.poll() is None
+    assert f"run {run} is queued" in desk.octet("runs", "resume", run).stderr
+    rest, _ = watching.communicate(timeout=100)
+    assert (watching.returncode, f"run {run} succeeded" in rest) == (0, True), rest
+
+
+def test_a_run_that_has_ended_is_neither_paused_nor_resumed(desk, run_id):
+    for command in ("pause", "resume"):
+        done = desk.octet("runs", command, run_id)
+        assert (done.returncode, "has ended" in done.stderr) == (4, True), done.stderr
+
+
 def test_an_unknown_run_ends_with_4(desk):
-    for command in ("show", "watch", "cancel"):
+    for command in ("show", "watch", "log", "pause", "resume", "cancel"):
         for run in ("nosuch", "../datasets", "a b?c=d", ".."):
             done = desk.octet("runs", command, run)
             assert done.returncode == 4, done.stderr

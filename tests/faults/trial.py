@@ -67,11 +67,20 @@ def next_attempt(client: Client, run_id: str) -> list[Attempt]:
 
 
 def end_of(client: Client, run_id: str) -> End:
+    """What stands at the end of a run of the trial that succeeded."""
+    return end_at(client, run_id, STEPS)
+
+
+def end_at(client: Client, run_id: str, steps: int) -> End:
     """What stands at the end of a run that succeeded, with its cursors in order and no point twice."""
     run = ended(client, run_id)
-    assert (run.status, run.error, run.progress.step) == ("succeeded", None, STEPS)
+    assert (run.status, run.error, run.progress.step) == ("succeeded", None, steps)
     points = client.points(run_id)
-    cursors = [p.cursor for p in points]
-    assert cursors == list(range(1, len(points) + 1))
-    weights = {c.kind: c.digest or "" for c in client.checkpoints(run_id) if c.kind == "best" or c.step == STEPS}
-    return End([(p.step, p.split, p.target, p.name, p.value) for p in points], weights)
+    assert [p.cursor for p in points] == list(range(1, len(points) + 1))
+    return End([(p.step, p.split, p.target, p.name, p.value) for p in points], weights_of(client, run))
+
+
+def weights_of(client: Client, run: Run) -> dict[str, str]:
+    """The digests of what a run leaves: its best checkpoint, and its state at the last step."""
+    stored = client.checkpoints(run.id)
+    return {c.kind: c.digest or "" for c in stored if c.kind == "best" or c.step == run.progress.step}

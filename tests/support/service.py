@@ -87,10 +87,11 @@ class Service:
 
 
 @contextmanager
-def serving(folder: Path, **environment: str) -> Iterator[Service]:
+def serving(folder: Path, *, disk_bytes: int | None = None, **environment: str) -> Iterator[Service]:
     """`octet serve` below a folder, ready to use, ended with the block.
 
     With OCTET_TEST_DATABASE_URL and OCTET_TEST_REDIS_URL it runs on a fresh database and on keys of its own there.
+    disk_bytes: its data directory is a disk of its own, as small as this.
     """
     with ExitStack() as kept:
         given = dict(environment)
@@ -98,7 +99,7 @@ def serving(folder: Path, **environment: str) -> Iterator[Service]:
             given["OCTET_DATABASE_URL"] = kept.enter_context(fresh_database(folder))
         if (redis := os.environ.get("OCTET_TEST_REDIS_URL")) and "OCTET_BROKER_URL" not in given:
             given["OCTET_BROKER_URL"] = kept.enter_context(_own_keys(redis))
-        service = start(folder, given)
+        service = start(folder, given, disk_bytes)
         try:
             yield service
         finally:
@@ -118,14 +119,15 @@ def _own_keys(redis: str) -> Iterator[str]:
                 shared.delete(key)
 
 
-def start(folder: Path, environment: dict[str, str]) -> Service:
+def start(folder: Path, environment: dict[str, str], disk_bytes: int | None = None) -> Service:
     """Start `octet serve` on folder/data, also again after a stop; returns when it is ready."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OCTET_")}
     log = folder / f"serve-{secrets.token_hex(3)}.log"
     octet = Path(sys.executable).with_name("octet")
+    options = ["--port", "0", "--data-dir", str(folder / "data")]
     with log.open("wb") as written:
         supervisor = subprocess.Popen(
-            tethered([str(octet), "serve", "--port", "0", "--data-dir", str(folder / "data")]),  # dies with the tests
+            tethered([*_on_disk(folder / "data", disk_bytes), str(octet), "serve", *options]),  # dies with the tests
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=written,
@@ -139,7 +141,20 @@ def start(folder: Path, environment: dict[str, str]) -> Service:
         return READY.search(said)
 
     url = wait_for(ready, START_S, "octet serve being ready").group(1)
-    return Service(url, folder / "data", log, environment, supervisor)
+    seen = Path("/" if disk_bytes is None else f"/proc/{supervisor.pid}/root")
+    return Service(url, seen / (folder / "data").relative_to("/"), log, environment, supervisor)
+
+
+def _on_disk(folder: Path, size_bytes: int | None) -> list[str]:
+    """What a command begins with that shall see a small disk of its own at a folder; nobody else sees it, or keeps it.
+
+    Needs Linux and no rights: a user namespace has its own root.
+    """
+    if size_bytes is None:
+        return []
+    folder.mkdir(exist_ok=True)
+    mount = f'mount -t tmpfs -o size={size_bytes} octet "$0" && exec "$@"'
+    return ["unshare", "--map-root-user", "--mount", "sh", "-c", mount, str(folder)]
 
 
 def alive(pid: int) -> bool:

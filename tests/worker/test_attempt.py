@@ -19,8 +19,8 @@ from app.services.datasets.create import Upload, create_dataset
 from app.services.points import page
 from app.services.registry import resolve
 from app.services.runs.control import cancel
-from app.services.runs.lease import acquire, hand_back, record_plan
-from app.services.runs.read import attempts, checkpoints, events, get_run, log
+from app.services.runs.lease import acquire, hand_back, record_plan, resume_point
+from app.services.runs.read import attempts, checkpoints, events, get_run, logs
 from app.services.runs.submit import submit
 from app.services.runs.view import RunView
 from app.settings import LimitSettings, WorkerSettings
@@ -132,7 +132,7 @@ def test_a_run_ends_with_its_points_checkpoints_and_log_and_leaves_no_work_behin
     stored = {(c.kind, c.step) for c in checkpoints(parts, run)}
     assert ("resume", SHORT) in stored
     assert ("best", view.best["step"]) in stored
-    assert "ended at step 6: finished" in log(parts, run).read_text()
+    assert "ended at step 6: finished" in logs(parts, run)[0].path.read_text()
     assert not any((parts.settings.data_dir / "work").iterdir())
     assert len(list(parts.storage.local(f"runs/{run}").glob("*.safetensors"))) == len(stored)
 
@@ -196,6 +196,23 @@ def test_a_killed_training_process_gives_the_run_back_at_once(parts: Parts, shut
     assert not alive(training)
     assert (view.status, view.failures, view.error) == ("queued", 1, None)
     assert [a.reason for a in attempts(parts, run)] == ["lost"]
+
+
+def test_a_killed_training_repeats_no_more_than_its_setting_says(parts: Parts, shutdown: Shutdown):
+    worker = parts.settings.worker.model_copy(update={"resume_save_s": 0.0})
+    parts = replace(parts, settings=parts.settings.model_copy(update={"worker": worker}))
+    run = submitted(parts, LONG)
+    with carried_out(parts, run, shutdown) as end:
+        wait_for(lambda: get_run(parts, run).progress.step > 5, ENDS_S, "some steps")
+        before = get_run(parts, run).progress.step
+        [training] = training_processes(parts)
+        os.kill(training, signal.SIGKILL)
+        end()
+    lease = acquire(parts, run, "a test")
+    assert lease is not None
+    resume = resume_point(parts, lease)
+    assert resume is not None
+    assert resume.step >= before - 1
 
 
 def test_a_training_process_that_leaves_early_with_code_0_is_no_success_and_the_run_goes_on(

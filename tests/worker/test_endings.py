@@ -19,19 +19,20 @@ def ending(word, code=0, ordered=None, *, starved=False, log="", peak=0, limit=N
 
 
 @pytest.mark.parametrize(("reason", "stopped"), [("finished", None), ("early_stop", "early_stop"), ("time", "time")])
-@pytest.mark.parametrize("ordered", [None, "cancel", "shutdown"])
+@pytest.mark.parametrize("ordered", [None, "cancel", "pause", "shutdown"])
 def test_a_training_that_came_to_its_end_succeeded_whatever_was_ordered_meanwhile(reason, stopped, ordered):
     assert ending(Outcome(reason, 9), ordered=ordered) == JobEnd("succeeded", "finished", stopped=stopped)
 
 
 @pytest.mark.parametrize("word", [Outcome("stopped", 3), None])
-def test_a_cancelled_training_is_cancelled_and_one_stopped_for_a_shutdown_handed_back(word):
+def test_a_cancelled_training_is_cancelled_and_one_stopped_for_a_shutdown_or_a_pause_handed_back(word):
     code = 0 if word else -signal.SIGKILL  # killed at the end of its grace
     assert ending(word, code, "cancel") == JobEnd("cancelled", "cancelled")
     assert ending(word, code, "shutdown") == HandBack("handed_back")
+    assert ending(word, code, "pause") == HandBack("handed_back")
 
 
-@pytest.mark.parametrize("ordered", [None, "cancel", "shutdown"])
+@pytest.mark.parametrize("ordered", [None, "cancel", "pause", "shutdown"])
 def test_a_prediction_whose_result_is_there_succeeded_whatever_was_ordered_meanwhile(ordered):
     made = Results(Path("r.csv"), "0" * 64, Path("r.parquet"), "1" * 64)
     assert ending(made, ordered=ordered) == JobEnd("succeeded", "finished")
@@ -55,7 +56,7 @@ def test_what_would_come_again_fails_the_run_at_once_and_what_may_not_is_tried_a
     assert (again.reason, again.error.type) == ("oom", "out_of_memory")
 
 
-@pytest.mark.parametrize("ordered", [None, "cancel", "shutdown"])
+@pytest.mark.parametrize("ordered", [None, "cancel", "pause", "shutdown"])
 def test_a_device_that_the_worker_lacks_is_no_failure_of_the_run(ordered):
     lacking = Failed(final=False, reason="no_device", type="device_missing", title="Missing", detail="no GPU")
     assert ending(lacking, 1, ordered) == HandBack("handed_back")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.services.jobs.lease import LeaseLost
+from app.services.jobs.lease import LeaseLost, Order
 from tests.support.service import wait_for
 from worker.lease_keeper import LeaseKeeper
 
@@ -14,11 +14,11 @@ from worker.lease_keeper import LeaseKeeper
 class Database:
     """What heartbeats meet; `answer` may be changed while they come."""
 
-    def __init__(self, answer: Callable[[], bool]) -> None:
+    def __init__(self, answer: Callable[[], Order | None]) -> None:
         self.answer = answer
         self.asked = 0
 
-    def renew(self) -> bool:
+    def renew(self) -> Order | None:
         self.asked += 1
         return self.answer()
 
@@ -27,20 +27,20 @@ def keeper_of(database: Database, lease_s: float, on_lost: Callable[[], None] = 
     return LeaseKeeper(database.renew, heartbeat_s=0.01, lease_s=lease_s, on_lost=on_lost)
 
 
-def taken() -> bool:
+def taken() -> Order | None:
     raise LeaseLost("taken by somebody else")
 
 
-def away() -> bool:
+def away() -> Order | None:
     raise ConnectionError("the database is away")
 
 
 def test_authority_is_held_while_heartbeats_succeed():
-    database = Database(lambda: False)
+    database = Database(lambda: None)
     with keeper_of(database, lease_s=0.5) as keeper:
         wait_for(lambda: database.asked > 60, 20)
         assert not keeper.lost
-        assert not keeper.cancelled
+        assert keeper.order is None
 
 
 def test_a_lease_that_is_taken_ends_authority_at_the_next_heartbeat():
@@ -66,7 +66,7 @@ def test_a_database_that_comes_back_in_time_costs_nothing():
     database = Database(away)
     with keeper_of(database, lease_s=30) as keeper:
         wait_for(lambda: database.asked > 2, 5)
-        database.answer = lambda: False
+        database.answer = lambda: None
         asked = database.asked
         wait_for(lambda: database.asked > asked + 2, 5)
         assert not keeper.lost
@@ -75,7 +75,7 @@ def test_a_database_that_comes_back_in_time_costs_nothing():
 def test_training_is_cut_off_at_the_end_of_the_lease_even_while_a_heartbeat_hangs():
     released, lost = threading.Event(), threading.Event()
     began = time.monotonic()
-    with keeper_of(Database(lambda: released.wait(60)), lease_s=0.3, on_lost=lost.set) as keeper:
+    with keeper_of(Database(lambda: "cancel" if released.wait(60) else None), lease_s=0.3, on_lost=lost.set) as keeper:
         assert lost.wait(20)
         assert time.monotonic() - began >= 0.3
         assert keeper.lost
@@ -85,15 +85,14 @@ def test_training_is_cut_off_at_the_end_of_the_lease_even_while_a_heartbeat_hang
 def test_a_heartbeat_that_succeeds_too_late_brings_no_authority_back():
     """It began in time, so by its own count the lease would go on; but training has been ended."""
     asked, released, lost = threading.Event(), threading.Event(), threading.Event()
-    answers = iter([lambda: False, lambda: asked.set() or not released.wait(60)])
-    database = Database(lambda: next(answers, lambda: False)())
+    answers = iter([lambda: None, lambda: asked.set() or (released.wait(60) and None)])
+    database = Database(lambda: next(answers, lambda: None)())
     with keeper_of(database, lease_s=1.0, on_lost=lost.set) as keeper:
         assert asked.wait(20)
         assert lost.wait(20)
         released.set()
         wait_for(lambda: not keeper._renewing.is_alive(), 20)
         assert keeper.lost
-        assert not keeper.cancelled
         assert database.asked == 2
 
 
@@ -105,13 +104,25 @@ def test_who_gave_the_lease_up_hears_no_more_of_it():
     assert not lost.is_set()
 
 
-def test_a_cancel_order_is_kept():
-    answers = iter([False, True])
-    with keeper_of(Database(lambda: next(answers, False)), lease_s=30) as keeper:
-        wait_for(lambda: keeper.cancelled, 5)
+def test_the_order_is_what_the_last_heartbeat_brought_so_a_pause_may_be_withdrawn():
+    database = Database(lambda: None)
+    with keeper_of(database, lease_s=30) as keeper:
+        for order in ("pause", None, "cancel"):
+            database.answer = lambda order=order: order
+            wait_for(lambda order=order: keeper.order == order, 5)
 
 
-@pytest.mark.parametrize("answer", [lambda: False, away])
+def test_a_heartbeat_that_fails_withdraws_no_order():
+    database = Database(lambda: "cancel")
+    with keeper_of(database, lease_s=30) as keeper:
+        wait_for(lambda: keeper.order == "cancel", 5)
+        database.answer = away
+        asked = database.asked
+        wait_for(lambda: database.asked > asked + 2, 5)
+        assert keeper.order == "cancel"
+
+
+@pytest.mark.parametrize("answer", [lambda: None, away])
 def test_no_heartbeat_comes_after_a_stop(answer):
     database = Database(answer)
     with keeper_of(database, lease_s=30) as keeper:

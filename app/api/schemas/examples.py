@@ -9,6 +9,7 @@ from app.api.schemas.predictions import EXAMPLE as PREDICTION
 
 DATASET_ID, RUN_ID, PREDICTION_ID = "9f86d081884c7d65", "2f6c0d9e4b7a1853", str(PREDICTION["id"])
 """Ids that stand for the ones of a reader's own service."""
+_TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 _TIME, _DIGEST = "2026-11-25T04:05:06.789Z", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 PARAMETERS: dict[str, Any] = {
@@ -65,11 +66,12 @@ _SUMMARY = {
     "worker": "host:4242",
     "stopped": None,
     "error": None,
+    "trace_id": _TRACE_ID,
     "created": _TIME,
     "started": _TIME,
     "ended": None,
     "updated": _TIME,
-    "links": {"self": f"/runs/{RUN_ID}", "metrics": f"/runs/{RUN_ID}/metrics", "cancel": f"/runs/{RUN_ID}/cancel"},
+    "links": {"self": f"/runs/{RUN_ID}", "metrics": f"/runs/{RUN_ID}/metrics", "pause": f"/runs/{RUN_ID}/pause"},
 }
 _CONFIG = {"globals": {"basic_experiment": {"batch_size": 8}}}
 _REASONS = {"/globals/basic_experiment/batch_size": "3 files"}
@@ -116,7 +118,7 @@ _ATTEMPT = {
     "resumed_from_step": None,
     "peak_memory_bytes": None,
 }
-_EVENT = {"cursor": 1, "kind": "queued", "data": {"attempt": 0}, "time": _TIME}
+_EVENT = {"cursor": 1, "kind": "queued", "data": {"attempt": 0, "trace_id": _TRACE_ID}, "time": _TIME}
 _CHECKS = {"database": "ok", "tables": "ok", "broker": "ok", "disk": "ok"}
 _COST = {
     "parameters": 45_570,
@@ -145,6 +147,8 @@ ANSWERS: dict[str, dict[int, Any]] = {
     "list_runs": {200: {"runs": [_SUMMARY], "next": None}},
     "get_run": {200: RUN},
     "cancel_run": {202: {**RUN, "status": "cancelling"}},
+    "pause_run": {202: {**RUN, "status": "pausing"}},
+    "resume_run": {202: {**RUN, "status": "queued"}},
     "list_attempts": {200: {"attempts": [_ATTEMPT], "next": None}},
     "list_events": {200: {"events": [_EVENT], "next": 1}},
     "list_checkpoints": {200: {"checkpoints": [_CHECKPOINT]}},

@@ -5,6 +5,10 @@ from typing import Any
 _TEXT: dict[str, Any] = {"type": "string"}
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-Id": {"description": "Finds the request in the server's log; the client's own when it sent one."},
+    "Traceparent": {
+        "description": "W3C Trace Context: the client's trace when it sent a valid one, else one of its own. The log "
+        "lines of the request, the events of its run and the worker's lines about it carry the trace id."
+    },
     "Location": {"description": "Path of what was made or changed."},
     "ETag": {"description": "Of this state; send it as If-None-Match to get 304 while nothing changed."},
     "Retry-After": {
@@ -29,6 +33,8 @@ CARRIED: dict[tuple[str, int], tuple[str, ...]] = {
     ("upload_dataset", 201): ("Location",),
     ("submit_run", 202): ("Location", "Idempotency-Replayed"),
     ("cancel_run", 202): ("Location",),
+    ("pause_run", 202): ("Location",),
+    ("resume_run", 202): ("Location",),
     ("submit_prediction", 202): ("Location", "Idempotency-Replayed"),
     ("cancel_prediction", 202): ("Location",),
     ("get_prediction_result", 200): _FILE,
@@ -47,7 +53,7 @@ def components() -> dict[str, Any]:
 
 def carried(operation: str, status: int, *, conditional: bool) -> dict[str, Any]:
     """The headers of one answer, by reference. `conditional`: the operation answers If-None-Match."""
-    names = ["X-Request-Id", *CARRIED.get((operation, status), ())]
+    names = ["X-Request-Id", "Traceparent", *CARRIED.get((operation, status), ())]
     if conditional and status in {200, 206, 304}:
         names.append("ETag")
     names += {416: ["Content-Range"], 503: ["Retry-After"]}.get(status, [])

@@ -28,6 +28,7 @@ EXAMPLE: dict[str, Any] = {
     "failures": 0,
     "worker": None,
     "error": None,
+    "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
     "created": "2026-01-02T03:04:05.678Z",
     "started": "2026-01-02T03:04:06.012Z",
     "ended": "2026-01-02T03:04:35.020Z",
@@ -84,6 +85,7 @@ class DatasetPrediction(BaseModel):
     failures: int = Field(description="Failed attempts since the last new part of the result.")
     worker: str | None
     error: JobError | None
+    trace_id: str | None = Field(description="Of the request that made it; log lines and events carry it.")
     created: Time
     started: Time | None
     ended: Time | None

@@ -65,6 +65,6 @@ MEANING = {
     416: "The header Range names no bytes of the file.",
     422: "The content breaks a rule; `errors` names each.",
     500: "The server failed; its log has the cause under `request_id`.",
-    503: "Too much to do right now; `Retry-After` says when to come back.",
+    503: "Too much to do right now, or the database does not answer; `Retry-After` says when to come back.",
     507: "The disk is full; nothing was stored.",
 }

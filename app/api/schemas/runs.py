@@ -40,7 +40,7 @@ class RunSummary(BaseModel):
 
     id: str
     name: str = Field(description="Need not be unique.")
-    status: str = Field(description="queued, running, cancelling, succeeded, failed or cancelled.")
+    status: str = Field(description="queued, running, pausing, paused, cancelling, succeeded, failed or cancelled.")
     dataset: str
     dataset_id: str | None
     tags: list[str]
@@ -53,6 +53,7 @@ class RunSummary(BaseModel):
     worker: str | None
     stopped: str | None = Field(description="Why training ended before its last step, e.g. time.")
     error: JobError | None
+    trace_id: str | None = Field(description="Of the request that made it; log lines and events carry it.")
     created: Time
     started: Time | None
     ended: Time | None
@@ -84,7 +85,9 @@ class Attempt(BaseModel):
     worker: str
     started: Time
     ended: Time | None
-    reason: str | None = Field(description="finished, lost, oom, cancelled, handed_back or error; null while it lasts.")
+    reason: str | None = Field(
+        description="finished, lost, oom, cancelled, paused, handed_back or error; null while it lasts."
+    )
     resumed_from_step: int | None
     peak_memory_bytes: int | None = Field(
         description="Most that its process was seen with, without pages of files; null: not known (yet)."

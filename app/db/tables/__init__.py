@@ -8,6 +8,7 @@ from app.db.tables.idempotency import idempotency
 from app.db.tables.metadata import metadata
 from app.db.tables.points import points
 from app.db.tables.predictions import prediction_parts, predictions
+from app.db.tables.reaper_actions import reaper_actions
 from app.db.tables.registry import registry_models, registry_versions
 from app.db.tables.runs import runs
 
@@ -21,6 +22,7 @@ __all__ = [
     "points",
     "prediction_parts",
     "predictions",
+    "reaper_actions",
     "registry_models",
     "registry_versions",
     "runs",

@@ -14,7 +14,7 @@ attempts = Table(
     Column("worker", Text, nullable=False),
     Column("started", Double, nullable=False),
     Column("ended", Double),
-    Column("reason", String(16)),  # finished | lost | oom | cancelled | handed_back | error
+    Column("reason", String(16)),  # finished | lost | oom | cancelled | paused | handed_back | error
     Column("resumed_from_step", Integer),
     Column("peak_memory_bytes", BigInteger),  # of the training process and all it started; null: not known
 )

@@ -39,6 +39,9 @@ predictions = Table(
     Column("lease_expires", Double),
     Column("worker", Text),
     Column("announced_at", Double, nullable=False),
+    # which request it comes from, app/tracing.py
+    Column("traceparent", String(55)),
+    Column("request_id", String(128)),
     Column("created", Double, nullable=False),
     Column("started", Double),
     Column("ended", Double),
@@ -90,6 +93,8 @@ class PredictionRow:
     lease_expires: float | None
     worker: str | None
     announced_at: float
+    traceparent: str | None
+    request_id: str | None
     created: float
     started: float | None
     ended: float | None

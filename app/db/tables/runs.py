@@ -47,6 +47,9 @@ runs = Table(
     Column("lease_expires", Double),
     Column("worker", Text),
     Column("announced_at", Double, nullable=False),
+    # which request it comes from, app/tracing.py
+    Column("traceparent", String(55)),
+    Column("request_id", String(128)),
     Column("created", Double, nullable=False),
     Column("started", Double),
     Column("ended", Double),
@@ -96,6 +99,8 @@ class RunRow:
     lease_expires: float | None
     worker: str | None
     announced_at: float
+    traceparent: str | None
+    request_id: str | None
     created: float
     started: float | None
     ended: float | None

@@ -4,8 +4,7 @@ A lease is a random token in the job's row. Every write carries it; once somebod
 the write finds no row and the worker has to stop at once.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from app.db import leases
 from app.db.engine import Transaction
@@ -37,19 +36,17 @@ class Holder(Protocol):
         """Who took it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What a heartbeat brings back."""
-
-    cancel: bool
+Order = Literal["cancel", "pause"]
+"""What people asked of a job that a worker holds; a heartbeat brings it."""
+_ORDERS: dict[Status, Order] = {Status.CANCELLING: "cancel", Status.PAUSING: "pause"}
 
 
-def renew(tx: Transaction, jobs: Jobs[Row], lease: Holder, lease_s: float) -> Orders:
-    """Prolong the lease, count the time. Raises LeaseLost."""
+def renew(tx: Transaction, jobs: Jobs[Row], lease: Holder, lease_s: float) -> Order | None:
+    """Prolong the lease, count the time; the order that stands. Raises LeaseLost."""
     status = leases.renew(tx, jobs, lease.job_id, lease.token, lease_s)
     if status is None:
         raise lost(jobs, lease)
-    return Orders(cancel=status == Status.CANCELLING)
+    return _ORDERS.get(Status(status))
 
 
 def held(tx: Transaction, jobs: Jobs[Row], lease: Holder) -> Row:

@@ -47,14 +47,14 @@ def after_failure(
 ) -> tuple[Status, dict[str, Any]]:
     """The status that a job takes on when its attempt breaks off, and what changes in its row.
 
-    queued, to be announced after the commit; cancelled, when that was asked for; failed, when this was one failure
-    too many since something new was kept, or for the reason `final`. `counted`: the time since the last heartbeat was
-    really spent.
+    queued, to be announced after the commit; cancelled or paused, when that was asked for; failed, when this was one
+    failure too many since something new was kept, or for the reason `final`. `counted`: the time since the last
+    heartbeat was really spent.
     """
     failures = job.failures + (reason != "handed_back")
     changes = {"failures": failures, **leases.released(tx, jobs, counted=counted)}
-    if job.status == Status.CANCELLING:
-        return Status.CANCELLED, changes
+    if job.status in _ORDERED:
+        return _ORDERED[Status(job.status)], changes
     if failures >= max_attempts:
         final = f"Failure {failures} since {_KEPT[jobs.noun]}, {max_attempts} at most (OCTET_MAX_ATTEMPTS)."
     if final is None:
@@ -65,6 +65,7 @@ def after_failure(
     }
 
 
+_ORDERED = {Status.CANCELLING: Status.CANCELLED, Status.PAUSING: Status.PAUSED}
 _KEPT = {"run": "the last new checkpoint", "prediction": "the last new part of the result"}
 
 

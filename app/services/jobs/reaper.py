@@ -1,17 +1,22 @@
 """Takes jobs back from workers that vanished, and announces again what no worker heard of. Its one duty."""
 
+import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal
 
 from app.broker import BrokerError, Queue
 from app.db import jobs as job_rows
-from app.db import leases
+from app.db import leases, reaper_actions
 from app.db.jobs import PREDICTIONS, RUNS, Jobs, Row
 from app.parts import Parts
 from app.services.jobs.states import Status
 from app.services.predictions import failures as of_predictions
 from app.services.runs import failures as of_runs
+from app.tracing import Origin, about
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +24,7 @@ class ReapAction:
     """What the reaper did with one job, and the queue that jobs of its kind wait in."""
 
     job_id: str
-    action: Literal["queued", "failed", "cancelled", "announced"]
+    action: Literal["queued", "failed", "cancelled", "paused", "announced"]
     queue: Queue = Queue.RUNS
 
 
@@ -51,25 +56,39 @@ def reap(parts: Parts) -> list[ReapAction]:
 def _reap(parts: Parts, kind: _Kind[Any]) -> list[ReapAction]:
     clocks, jobs = parts.settings.clocks, kind.jobs
     messages = _messages(parts, kind.queue)
-    actions: list[ReapAction] = []
+    taken: list[tuple[Any, ReapAction]] = []
     with parts.db.transaction() as tx:
         lost = messages is not None and messages < job_rows.count_queued(tx, jobs)
+        leases.redate(tx, jobs)
         for job in leases.expired(tx, jobs):
             status = kind.give_up(tx, job, "lost", None, max_attempts=clocks.max_attempts, counted=False)
-            actions.append(ReapAction(job.id, _ACTION[status], kind.queue))
+            taken.append((job, ReapAction(job.id, _ACTION[status], kind.queue)))
         if lost:
             late = job_rows.unannounced(tx, jobs, clocks.announce_s)
-            actions += [ReapAction(job.id, "announced", kind.queue) for job in late]
-    for done in actions:
-        if done.action in ("queued", "announced"):
-            parts.broker.announce(done.job_id, kind.queue)
-    return actions
+            taken += [(job, ReapAction(job.id, "announced", kind.queue)) for job in late]
+        reaper_actions.count(tx, kind.queue, Counter(done.action for _, done in taken))
+    for job, done in taken:
+        with about(Origin.of(job.traceparent, job.request_id), **{jobs.noun: job.id, "attempt": job.attempt}):
+            log.info("reaper: %s %s", done.job_id, _SAID[done.action], extra={"fields": {"action": done.action}})
+            if done.action in ("queued", "announced"):
+                parts.broker.announce(done.job_id, kind.queue)
+    return [done for _, done in taken]
 
 
-_ACTION: dict[Status, Literal["queued", "failed", "cancelled"]] = {
+_SAID = {
+    "queued": "lost its worker and is queued again",
+    "failed": "lost its worker once too often and has failed",
+    "cancelled": "lost its worker while it was being cancelled, and is",
+    "paused": "lost its worker while it was being paused, and is",
+    "announced": "waits and is announced again",
+}
+
+
+_ACTION: dict[Status, Literal["queued", "failed", "cancelled", "paused"]] = {
     Status.QUEUED: "queued",
     Status.FAILED: "failed",
     Status.CANCELLED: "cancelled",
+    Status.PAUSED: "paused",
 }
 
 

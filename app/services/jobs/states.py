@@ -14,6 +14,8 @@ class Status(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
     CANCELLING = "cancelling"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -21,15 +23,23 @@ class Status(StrEnum):
 
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED}),
-    Status.RUNNING: frozenset({Status.QUEUED, Status.CANCELLING, Status.SUCCEEDED, Status.FAILED}),
-    # the job may come to its own end before it hears of the cancel
+    Status.QUEUED: frozenset({Status.RUNNING, Status.PAUSED, Status.CANCELLED}),
+    Status.RUNNING: frozenset({Status.QUEUED, Status.PAUSING, Status.CANCELLING, Status.SUCCEEDED, Status.FAILED}),
+    # the job may come to its own end before it hears of a pause or a cancel; a pause may be withdrawn, a cancel not
+    Status.PAUSING: frozenset({Status.PAUSED, Status.RUNNING, Status.CANCELLING, Status.SUCCEEDED, Status.FAILED}),
+    Status.PAUSED: frozenset({Status.QUEUED, Status.CANCELLED}),
     Status.CANCELLING: frozenset({Status.CANCELLED, Status.SUCCEEDED, Status.FAILED}),
     Status.SUCCEEDED: frozenset(),
     Status.FAILED: frozenset(),
     Status.CANCELLED: frozenset(),
 }
 ENDED = frozenset(status for status, nexts in TRANSITIONS.items() if not nexts)
+HELD = (Status.RUNNING, Status.PAUSING, Status.CANCELLING)
+"""A worker holds the lease."""
+RUN_STATUSES: tuple[Status, ...] = tuple(Status)
+PREDICTION_STATUSES = tuple(status for status in Status if status not in (Status.PAUSING, Status.PAUSED))
+"""A prediction over a data set takes minutes and no GPU: nobody needs to pause one."""
+_STATUSES = {"run": RUN_STATUSES, "prediction": PREDICTION_STATUSES}
 
 
 class WrongState(Conflict):
@@ -44,9 +54,10 @@ class WrongState(Conflict):
 def change(tx: Transaction, jobs: Jobs[Row], job: Row, to: Status, changes: dict[str, Any] | None = None) -> Row:
     """Change the state of a job that this transaction holds; the job as it is now. `changes`: its other columns.
 
-    Raises WrongState when the table of transitions has no such way, or when somebody changed the job since it was read.
+    Raises WrongState when the table of transitions has no such way for a job of this kind, or when somebody changed
+    the job since it was read.
     """
-    allowed = TRANSITIONS[Status(job.status)]
+    allowed = TRANSITIONS[Status(job.status)].intersection(_STATUSES[jobs.noun])
     if to not in allowed:
         ways = f"can only become {', '.join(sorted(allowed))}" if allowed else "has ended"
         raise WrongState(f"{jobs.noun} {job.id} is {job.status} and {ways}; it cannot become {to}")

@@ -13,12 +13,13 @@ from app.db.jobs import PREDICTIONS
 from app.db.tables.predictions import PartRow, PredictionRow
 from app.parts import Parts
 from app.services.datasets.view import storage_key
-from app.services.jobs.lease import Orders, held, lost, renew
+from app.services.jobs.lease import Order, held, lost, renew
 from app.services.jobs.outcomes import JobEnd, JobError, Reason
 from app.services.jobs.states import Status, change
 from app.services.predictions.failures import give_up
 from app.services.predictions.keys import Form
 from app.storage import Blob, digest_of
+from app.tracing import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class PredictionLease:
     checkpoint_digest: str
     dataset_key: str  # in storage: the folder of the pack
     files: int
+    origin: Origin  # this attempt, as a part of what the request began that made the prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ def in_line(parts: Parts, prediction_id: str) -> list[str]:
     return [*(other for other in first if other != prediction_id), prediction_id]
 
 
-def heartbeat(parts: Parts, lease: PredictionLease) -> Orders:
-    """Prolong the lease, count the time. Raises LeaseLost."""
+def heartbeat(parts: Parts, lease: PredictionLease) -> Order | None:
+    """Prolong the lease, count the time; the order that stands. Raises LeaseLost."""
     with parts.db.transaction() as tx:
         return renew(tx, PREDICTIONS, lease, parts.settings.clocks.lease_s)
 
@@ -159,4 +161,5 @@ def _lease(row: PredictionRow, token: str) -> PredictionLease:
         checkpoint_digest=row.checkpoint_digest,
         dataset_key=storage_key(row.dataset_digest),
         files=row.files,
+        origin=Origin.of(row.traceparent, row.request_id),
     )

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.db import jobs as job_rows
 from app.db import predictions
-from app.db.jobs import PREDICTIONS
 from app.errors import Conflict, Example, Fault, Invalid, NotFound
 from app.parts import Parts
-from app.services.jobs.states import ENDED, Status
+from app.services.jobs.logs import AttemptLog, logs_of
+from app.services.jobs.states import ENDED, PREDICTION_STATUSES
 from app.services.predictions.find import found_prediction
 from app.services.predictions.keys import Form, log_key
 from app.services.predictions.view import PredictionView, view_of
@@ -37,12 +36,15 @@ class NoResult(Conflict):
 
 
 class NoPredictionLog(NotFound):
-    """No attempt at the prediction has ended yet."""
+    """No attempt at the prediction has said anything yet."""
 
     rule = "no-prediction-log"
     title = "No log"
-    mend = "Wait for the end of an attempt."
-    example = Example("prediction 5d1c0a9e4b7a1853 has no log; one is stored when an attempt ends")
+    mend = "Wait until an attempt has begun: what it says can be read within seconds."
+    example = Example(
+        "prediction 5d1c0a9e4b7a1853 has no log; an attempt's can be read within seconds of its first words, and there "
+        "were 0 attempts"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ def list_predictions(
     parts: Parts, *, after: int | None = None, limit: int = 100, status: str | None = None
 ) -> PredictionPage:
     """Predictions, the newest first; `after` is the `next` of the page before. Raises UnknownPredictionStatus."""
-    if status is not None and status not in set(Status):
-        detail = f"{status!r} is no status of a prediction; use one of {', '.join(Status)}"
+    if status is not None and status not in PREDICTION_STATUSES:
+        detail = f"{status!r} is no status of a prediction; use one of {', '.join(PREDICTION_STATUSES)}"
         raise UnknownPredictionStatus(detail, [Fault("status", detail)])
     limit = max(1, min(limit, MAX_LIMIT))
     with parts.db.reading() as tx:
@@ -94,18 +96,18 @@ def result(parts: Parts, prediction_id: str, form: Form) -> Result:
     return Result(f"{row.id}.{form}", blob["digest"], parts.storage.local(blob["key"]))
 
 
-def log(parts: Parts, prediction_id: str) -> Path:
-    """The file with what the last attempt that has one said. Raises UnknownPrediction, NoPredictionLog."""
+def logs(parts: Parts, prediction_id: str, attempt: int | None = None) -> list[AttemptLog]:
+    """What each attempt has said so far, in order, or one of them. Raises UnknownPrediction, NoPredictionLog."""
     with parts.db.reading() as tx:
-        last = found_prediction(tx, prediction_id).attempt
-    for attempt in range(last, 0, -1):
-        if parts.storage.exists(key := log_key(prediction_id, attempt)):
-            return parts.storage.local(key)
-    raise NoPredictionLog(f"prediction {prediction_id} has no log; one is stored when an attempt ends")
-
-
-def count_by_status(parts: Parts) -> dict[str, int]:
-    """How many predictions are in each status; every status stands there."""
-    with parts.db.reading() as tx:
-        counts = job_rows.count_by_status(tx, PREDICTIONS)
-    return {status.value: counts.get(status, 0) for status in Status}
+        row = found_prediction(tx, prediction_id)
+    numbers = [number for number in range(1, row.attempt + 1) if attempt in (None, number)]
+    held = row.lease_token is not None
+    wanted = [(number, f"attempt {number}", held and number == row.attempt) for number in numbers]
+    found = logs_of(parts.storage, wanted, lambda number: log_key(prediction_id, number))
+    if found is None:
+        which = "" if attempt is None else f" of attempt {attempt}"
+        said = "an attempt's can be read within seconds of its first words"
+        raise NoPredictionLog(
+            f"prediction {prediction_id} has no log{which}; {said}, and there were {row.attempt} attempts"
+        )
+    return found

@@ -1,5 +1,6 @@
 """Queue a prediction over a data set, with the checkpoint that it will read to its end."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,10 @@ from app.services.jobs.keys import claim
 from app.services.predictions.find import found_prediction
 from app.services.predictions.view import PredictionView, view_of
 from app.services.registry import Servable, find_servable
+from app.tracing import Origin, current
 from models.config.words import nearest
+
+log = logging.getLogger(__name__)
 
 _KNOWN = {"dataset": str, "run": str, "model": str, "checkpoint": int, "name": str}
 _LARGEST_STEP = 2**31 - 1
@@ -63,18 +67,19 @@ def submit(parts: Parts, body: dict[str, Any], key: str | None = None) -> tuple[
     with parts.db.transaction() as tx:
         if key is not None and (known := claim(tx, key, body, PREDICTIONS, prediction_id)) is not None:
             return view_of(found_prediction(tx, known)), False
-        row = _add(tx, prediction_id, _understood(body))
+        row = _add(tx, prediction_id, _understood(body), current() or Origin.of(None))
     parts.broker.announce(prediction_id, Queue.PREDICTIONS)
+    log.info("prediction %s is queued", prediction_id, extra={"fields": {"prediction": prediction_id}})
     return view_of(row), True
 
 
-def _add(tx: Transaction, prediction_id: str, wanted: Wanted) -> PredictionRow:
+def _add(tx: Transaction, prediction_id: str, wanted: Wanted, origin: Origin) -> PredictionRow:
     dataset = datasets.find(tx, wanted.dataset, keep=True)
     if dataset is None:
         detail = f"no data set has the name or id {wanted.dataset!r}; {known_datasets(tx, wanted.dataset)}"
         raise NothingToPredict(detail, [Fault("/dataset", detail)])
     servable, run = _kept(tx, wanted)
-    return predictions.add(tx, _values(prediction_id, wanted, servable, run, dataset))
+    return predictions.add(tx, _values(prediction_id, wanted, servable, run, dataset) | origin.carried)
 
 
 def _kept(tx: Transaction, wanted: Wanted) -> tuple[Servable, RunRow]:

@@ -6,6 +6,7 @@ from typing import Any
 from app.db.tables.predictions import PredictionRow
 from app.services.jobs.states import Status
 from app.services.times import rfc3339, rfc3339_or_none
+from app.tracing import trace_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class PredictionView:
     failures: int
     worker: str | None
     error: dict[str, Any] | None
+    trace_id: str | None
     created: str
     started: str | None
     ended: str | None
@@ -69,6 +71,7 @@ def view_of(row: PredictionRow) -> PredictionView:
         failures=row.failures,
         worker=row.worker,
         error=row.error,
+        trace_id=trace_id_of(row.traceparent),
         created=rfc3339(row.created),
         started=rfc3339_or_none(row.started),
         ended=rfc3339_or_none(row.ended),

@@ -16,13 +16,15 @@ def give_up(
 
     The second time in a row that memory did not suffice fails it, too.
     """
-    cancelled = run.status == Status.CANCELLING
-    attempts.close(tx, run.id, run.attempt, "cancelled" if cancelled and reason == "handed_back" else reason)
+    closed = _ORDERED.get(Status(run.status), reason) if reason == "handed_back" else reason
+    attempts.close(tx, run.id, run.attempt, closed)
     again_oom = reason == "oom" and run.failures > 0 and attempts.reason_of(tx, run.id, run.attempt - 1) == "oom"
     final = _AGAIN_OOM if again_oom else None
     to, changes = after_failure(tx, RUNS, run, reason, error, max_attempts=max_attempts, counted=counted, final=final)
-    transition(tx, run, to, data={"reason": reason}, changes=changes)
+    transition(tx, run, to, data={"reason": closed}, changes=changes)
     return to
 
 
+_ORDERED = {Status.CANCELLING: "cancelled", Status.PAUSING: "paused"}
+"""Why an attempt ended that stopped as it was told to. Told to pause and then to go on, it was merely handed back."""
 _AGAIN_OOM = "Twice in a row without a new checkpoint: the same plan needs the same memory each time."

@@ -14,13 +14,14 @@ from app.db.tables.runs import RunRow
 from app.parts import Parts
 from app.services.datasets.view import storage_key
 from app.services.disk import Disk
-from app.services.jobs.lease import Orders, held, lost, renew
+from app.services.jobs.lease import Order, held, lost, renew
 from app.services.jobs.outcomes import JobEnd, JobError
 from app.services.jobs.states import Status
 from app.services.runs.failures import give_up
 from app.services.runs.keeping import best_of, is_whole, keep_checkpoint
-from app.services.runs.states import transition
+from app.services.runs.states import origin_of, transition
 from app.storage import Blob
+from app.tracing import Origin
 from models.training.report import Plan, Point, Progress, Saved
 
 
@@ -39,6 +40,7 @@ class Lease:
     plan: dict[str, Any] | None  # of an earlier attempt: to be kept
     max_runtime_s: float | None
     used_s: float  # by earlier attempts
+    origin: Origin  # this attempt, as a part of what the request began that made the run
 
     @property
     def job_id(self) -> str:
@@ -87,8 +89,8 @@ def in_line(parts: Parts, run_id: str) -> list[str]:
     return [*(other for other in first if other != run_id), run_id]
 
 
-def heartbeat(parts: Parts, lease: Lease) -> Orders:
-    """Prolong the lease, count the time. Raises LeaseLost."""
+def heartbeat(parts: Parts, lease: Lease) -> Order | None:
+    """Prolong the lease, count the time; the order that stands. Raises LeaseLost."""
     with parts.db.transaction() as tx:
         return renew(tx, RUNS, lease, parts.settings.clocks.lease_s)
 
@@ -99,9 +101,10 @@ def record_plan(parts: Parts, lease: Lease, plan: Plan, *, max_runtime_s: float 
     if max_runtime_s is not None:
         values["max_runtime_s"] = max_runtime_s
     with parts.db.transaction() as tx:
-        held(tx, RUNS, lease)
+        run = held(tx, RUNS, lease)
         leases.write(tx, RUNS, lease.run_id, lease.token, values)
-        events.add(tx, lease.run_id, "planned", {"steps": plan.steps, "batch_size": plan.batch_size})
+        said = {"steps": plan.steps, "batch_size": plan.batch_size}
+        events.add(tx, lease.run_id, "planned", {"attempt": lease.attempt, **said, **origin_of(run)})
 
 
 def record_progress(parts: Parts, lease: Lease, progress: Progress) -> None:
@@ -201,8 +204,9 @@ def hand_back(
 ) -> Status:
     """Let go of a run that is not done: it is queued again, to go on from its last checkpoint.
 
-    A run that is being cancelled is cancelled instead; one that failed (any reason but handed_back) too often without
-    a new checkpoint fails with `error`. The status that came of it. Raises LeaseLost.
+    A run that is being cancelled is cancelled instead, one that is being paused is paused; one that failed (any reason
+    but handed_back) too often without a new checkpoint fails with `error`. The status that came of it. Raises
+    LeaseLost.
     """
     with parts.db.transaction() as tx:
         run = held(tx, RUNS, lease)
@@ -238,4 +242,5 @@ def _lease(run: RunRow, token: str) -> Lease:
         plan=run.plan,
         max_runtime_s=run.max_runtime_s,
         used_s=run.used_s,
+        origin=Origin.of(run.traceparent, run.request_id),
     )

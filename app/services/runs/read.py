@@ -7,13 +7,13 @@ from typing import Any, Literal
 from app.db import attempts as attempt_rows
 from app.db import checkpoints as checkpoint_rows
 from app.db import events as event_rows
-from app.db import jobs as job_rows
 from app.db import runs
-from app.db.jobs import RUNS
+from app.db.tables.attempts import AttemptRow
 from app.db.tables.checkpoints import CheckpointRow
 from app.errors import Example, Fault, Invalid, NotFound
 from app.parts import Parts
-from app.services.jobs.states import Status
+from app.services.jobs.logs import AttemptLog, logs_of
+from app.services.jobs.states import RUN_STATUSES
 from app.services.runs.find import found_checkpoint, found_run, refuse_beyond
 from app.services.runs.keys import log_key
 from app.services.runs.view import RunView, view_of
@@ -27,20 +27,23 @@ class UnknownStatus(Invalid):
 
     rule = "unknown-status"
     title = "No such status"
-    mend = "Ask for queued, running, cancelling, succeeded, failed or cancelled."
+    mend = "Ask for queued, running, pausing, paused, cancelling, succeeded, failed or cancelled."
     example = Example(
-        "'done' is no status of a run; use one of queued, running, cancelling, succeeded, failed, cancelled",
+        "'done' is no status of a run; use one of queued, running, pausing, paused, cancelling, succeeded, failed, ...",
         "status",
     )
 
 
 class NoLog(NotFound):
-    """The run has no log."""
+    """No attempt at the run has said anything yet."""
 
     rule = "no-log"
     title = "No log"
-    mend = "Wait for the end of an attempt: its log is stored then."
-    example = Example("run 2f6c0d9e4b7a1853 has no log; one is stored when an attempt ends, and there were 0 attempts")
+    mend = "Wait until an attempt has begun: what it says can be read within seconds."
+    example = Example(
+        "run 2f6c0d9e4b7a1853 has no log; an attempt's can be read within seconds of its first words, and there were "
+        "0 attempts"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,8 @@ def list_runs(
     dataset: str | None = None,
 ) -> RunPage:
     """Runs, the newest first; `after` is the `next` of the page before. Raises UnknownStatus."""
-    if status is not None and status not in set(Status):
-        detail = f"{status!r} is no status of a run; use one of {', '.join(Status)}"
+    if status is not None and status not in RUN_STATUSES:
+        detail = f"{status!r} is no status of a run; use one of {', '.join(RUN_STATUSES)}"
         raise UnknownStatus(detail, [Fault("status", detail)])
     limit = max(1, min(limit, MAX_LIMIT))
     with parts.db.reading() as tx:
@@ -121,13 +124,6 @@ def get_run(parts: Parts, run_id: str) -> RunView:
     """One run. Raises UnknownRun."""
     with parts.db.reading() as tx:
         return view_of(found_run(tx, run_id))
-
-
-def count_by_status(parts: Parts) -> dict[str, int]:
-    """How many runs are in each status; every status stands there."""
-    with parts.db.reading() as tx:
-        counts = job_rows.count_by_status(tx, RUNS)
-    return {status.value: counts.get(status, 0) for status in Status}
 
 
 def attempts(parts: Parts, run_id: str, after: int = 0, limit: int | None = None) -> list[AttemptView]:
@@ -174,16 +170,25 @@ def events(parts: Parts, run_id: str, after: int = 0, limit: int = MAX_LIMIT) ->
     return [EventView(row.seq, row.kind, row.data, rfc3339(row.time)) for row in rows]
 
 
-def log(parts: Parts, run_id: str, attempt: int | None = None) -> Path:
-    """The file with what one attempt's training said, by default the last that has one. Raises UnknownRun, NoLog."""
+def logs(parts: Parts, run_id: str, attempt: int | None = None) -> list[AttemptLog]:
+    """What the training of each attempt has said so far, in order, or that of one. Raises UnknownRun, NoLog."""
     with parts.db.reading() as tx:
         last = found_run(tx, run_id).attempt
-    for number in range(last, 0, -1) if attempt is None else (attempt,):
-        key = log_key(run_id, number)
-        if parts.storage.exists(key):
-            return parts.storage.local(key)
-    which = "" if attempt is None else f" of attempt {attempt}"
-    raise NoLog(f"run {run_id} has no log{which}; one is stored when an attempt ends, and there were {last} attempts")
+        rows = attempt_rows.of_run(tx, run_id)
+    wanted = [(row.attempt, _about(row), row.ended is None) for row in rows if attempt in (None, row.attempt)]
+    found = logs_of(parts.storage, wanted, lambda number: log_key(run_id, number))
+    if found is None:
+        which = "" if attempt is None else f" of attempt {attempt}"
+        said = "an attempt's can be read within seconds of its first words"
+        raise NoLog(f"run {run_id} has no log{which}; {said}, and there were {last} attempts")
+    return found
+
+
+def _about(row: AttemptRow) -> str:
+    """An attempt in a line."""
+    resumed = "" if row.resumed_from_step is None else f", resumed from step {row.resumed_from_step}"
+    ended = "" if row.ended is None else f", ended {rfc3339(row.ended)}: {row.reason}"
+    return f"attempt {row.attempt}, worker {row.worker}, began {rfc3339(row.started)}{resumed}{ended}"
 
 
 def _checkpoint_view(row: CheckpointRow) -> CheckpointView:

@@ -14,8 +14,8 @@ class RunInUse(Conflict):
     rule = "run-in-use"
     title = "The run is in use"
     mend = (
-        "Cancel the run and wait for its end; promote another run to each model that stands for it, or DELETE the"
-        " model."
+        "Cancel the run (a paused one, too) and wait for its end; promote another run to each model that stands for it,"
+        " or DELETE the model."
     )
     example = Example(
         "run 2f6c0d9e4b7a1853 is what these models stand for: prod; promote another run to each, or remove the model",

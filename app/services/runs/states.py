@@ -7,6 +7,7 @@ from app.db.engine import Transaction
 from app.db.jobs import RUNS
 from app.db.tables.runs import RunRow
 from app.services.jobs.states import Status, change
+from app.tracing import Origin, current
 
 
 def transition(
@@ -19,8 +20,17 @@ def transition(
 ) -> RunRow:
     """Change the state of a run that this transaction holds, write the event, and return the run as it is now.
 
-    `data` goes into the event, `changes` into the run's other columns. Raises WrongState.
+    `data` goes into the event, with the type of an error; `changes` into the run's other columns. The event names the
+    request that it comes from: the one at hand (a cancel), else the run's own. Raises WrongState.
     """
     moved = change(tx, RUNS, run, to, changes)
-    events.add(tx, run.id, to, {"attempt": moved.attempt, **(data or {})})
+    error = (changes or {}).get("error")
+    why = {"error": error["type"]} if error else {}
+    events.add(tx, run.id, to, {"attempt": moved.attempt, **(data or {}), **why, **origin_of(run)})
     return moved
+
+
+def origin_of(run: RunRow) -> dict[str, str]:
+    """Where what happens now to a run comes from, as its event says it; nothing for runs older than traces."""
+    origin = current() or (Origin.of(run.traceparent, run.request_id) if run.traceparent else None)
+    return {} if origin is None else origin.named

@@ -1,5 +1,6 @@
 """Queue a run, or only say what it would be."""
 
+import logging
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from app.services.jobs.keys import claim
 from app.services.runs.find import found_run
 from app.services.runs.keeping import RESUMES_KEPT
 from app.services.runs.view import RunView, view_of
+from app.tracing import Origin, current
 from models.config import (
     Chosen,
     ConfigError,
@@ -38,6 +40,8 @@ from models.config import (
 )
 from models.devices import Device, usable_devices
 from models.packed import DatasetSummary, PackedDataset, PackedError
+
+log = logging.getLogger(__name__)
 
 MEASURED_STEPS = 10
 """Fewer steps say nothing about the time of a step."""
@@ -85,14 +89,15 @@ def submit(parts: Parts, body: object, key: str | None = None) -> tuple[RunView,
 
     Raises BadConfig, DatasetNotThere, KeyReused.
     """
-    run_id = new_id()
+    run_id, origin = new_id(), current() or Origin.of(None)
     with parts.db.transaction() as tx:
         if key is not None and (known := claim(tx, key, body, RUNS, run_id)) is not None:
             return view_of(found_run(tx, known)), False
         request, dataset, chosen = _understand(parts, tx, body, keep=True)
-        run = runs.add(tx, _values(run_id, request, dataset, chosen))
-        events.add(tx, run_id, run.status, {"attempt": 0})
+        run = runs.add(tx, _values(run_id, request, dataset, chosen) | origin.carried)
+        events.add(tx, run_id, run.status, {"attempt": 0, **origin.named})
     parts.broker.announce(run_id)
+    log.info("run %s is queued", run_id, extra={"fields": {"run": run_id}})
     return view_of(run), True
 
 

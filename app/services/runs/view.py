@@ -6,6 +6,7 @@ from typing import Any
 from app.db.tables.runs import RunRow
 from app.services.jobs.states import ENDED
 from app.services.times import rfc3339, rfc3339_or_none
+from app.tracing import trace_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class RunView:
     stopped: str | None
     error: dict[str, Any] | None
     last_cursor: int
+    trace_id: str | None
     created: str
     started: str | None
     ended: str | None
@@ -79,6 +81,7 @@ def view_of(run: RunRow) -> RunView:
         stopped=run.stopped,
         error=run.error,
         last_cursor=run.last_cursor,
+        trace_id=trace_id_of(run.traceparent),
         created=rfc3339(run.created),
         started=rfc3339_or_none(run.started),
         ended=rfc3339_or_none(run.ended),
@@ -87,7 +90,10 @@ def view_of(run: RunRow) -> RunView:
     )
 
 
+_LINKED = ("metrics", "checkpoints", "attempts", "events", "log", "pause", "resume", "cancel")
+
+
 def _links(run_id: str) -> dict[str, str]:
     own = f"/runs/{run_id}"
     links = {"self": own, "predict": f"/predict?run={run_id}"}
-    return links | {name: f"{own}/{name}" for name in ("metrics", "checkpoints", "attempts", "events", "log", "cancel")}
+    return links | {name: f"{own}/{name}" for name in _LINKED}

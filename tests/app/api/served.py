@@ -1,6 +1,9 @@
-"""The real application over real parts, served by uvicorn in a thread of the test process."""
+"""The real application over real parts, served by uvicorn in a thread of the test process, or in one of its own."""
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +14,7 @@ from fastapi import FastAPI
 
 from app.main import create_app
 from app.parts import Parts
+from app.settings import Settings
 
 
 @contextmanager
@@ -33,3 +37,16 @@ def served(parts: Parts, app: FastAPI | None = None) -> Iterator[httpx.Client]:
                 server.should_exit = True
                 thread.join(30)
                 assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def api_process(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], tuple[str, int]]]:
+    """The API as a process of `octet serve`, and its address; it may not be up yet, but connections wait for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, open(os.devnull, "wb") as says:
+        passed = [listening.fileno(), says.fileno()]
+        command = [sys.executable, "-m", "app.embedded.api", *map(str, passed)]
+        with subprocess.Popen(command, env=os.environ | settings.environment(), pass_fds=passed) as process:
+            try:
+                yield process, listening.getsockname()
+            finally:
+                process.kill()

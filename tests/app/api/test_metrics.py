@@ -94,6 +94,17 @@ def test_nothing_new_is_304_also_for_an_empty_answer(client, parts, live):
     assert client.get(path, headers=condition).status_code == 200
 
 
+def test_the_tag_of_a_page_is_no_304_for_the_next_page(client, parts, live):
+    run, lease = live
+    record_points(parts, lease, [point(step) for step in range(1, 4)])
+    path = f"/runs/{run}/metrics"
+    first = client.get(path, params={"limit": 1})
+    condition, following = {"if-none-match": first.headers["etag"]}, first.json()["next"]
+    assert client.get(path, params={"limit": 1}, headers=condition).status_code == 304
+    second = client.get(path, params={"after": following}, headers=condition)
+    assert [found["step"] for found in second.json()["points"]] == [2, 3]
+
+
 def test_csv_has_the_same_points(client, parts, live):
     run, lease = live
     record_points(parts, lease, [point(1, target=None), point(2)])

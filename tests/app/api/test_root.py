@@ -59,7 +59,7 @@ def test_links_locations_types_and_the_docs_begin_with_the_prefix(behind):
     assert len(found) > 15
     for path in found:
         assert path.startswith("/tools/octet/"), path
-        if not path.endswith(("/cancel", "/log", "/predict")) and "/predict?" not in path:
+        if not path.endswith(("/pause", "/resume", "/cancel", "/log", "/predict")) and "/predict?" not in path:
             assert behind.get(path).status_code == 200, path
     assert behind.post(f"/tools/octet/runs/{run.json()['id']}/cancel").headers["location"] == run.headers["location"]
 

@@ -34,7 +34,7 @@ def test_a_submitted_run_is_202_with_its_place_and_links(client, parts, dataset)
     assert answer.headers["location"] == f"/runs/{run['id']}"
     assert (run["status"], run["tags"], run["attempt"], run["error"]) == ("queued", ["a"], 0, None)
     assert run["progress"]["steps"] is None
-    assert {"self", "metrics", "cancel", "predict"} <= set(run["links"])
+    assert {"self", "metrics", "pause", "resume", "cancel", "predict"} <= set(run["links"])
     assert run["id"] in parts.broker.messages
     for path in (run["links"]["self"], run["links"]["metrics"], run["links"]["events"]):
         assert client.get(path).status_code == 200
@@ -172,10 +172,11 @@ def test_missing_weights_say_what_there_is(client, run):
 
 
 def test_the_log_of_an_attempt_is_text(client, run, queued):
-    answer = client.get(f"/runs/{run}/log")
+    answer = client.get(f"/runs/{run}/log", params={"attempt": 1})
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.text == "step 1\nstep 2\n"
-    assert client.get(f"/runs/{run}/log", params={"attempt": 1}).text == answer.text
+    part = client.get(f"/runs/{run}/log", params={"attempt": 1}, headers={"range": "bytes=7-"})
+    assert (part.status_code, part.text) == (206, "step 2\n")
     assert is_problem(client.get(f"/runs/{run}/log", params={"attempt": 2}), 404)["type"] == "/problems/no-log"
     is_problem(client.get(f"/runs/{queued}/log"), 404)
 
@@ -184,6 +185,8 @@ def test_the_log_of_an_attempt_is_text(client, run, queued):
     ("method", "path"),
     [
         ("GET", ""),
+        ("POST", "/pause"),
+        ("POST", "/resume"),
         ("POST", "/cancel"),
         ("GET", "/attempts"),
         ("GET", "/events"),

@@ -2,11 +2,8 @@
 
 import dataclasses
 import errno
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
@@ -17,7 +14,7 @@ from app.services.datasets.create import create_dataset
 from app.settings import LimitSettings, Settings
 from tests.app.api import sides
 from tests.app.api.failing import is_problem
-from tests.app.api.served import served
+from tests.app.api.served import api_process, served
 from tests.app.api.waiting import wait_until
 from tests.support.uploads import an_upload
 
@@ -44,22 +41,16 @@ def test_sigterm_ends_a_real_process_at_once_and_an_upload_with_it(tmp_path):
     parts = open_parts(settings)
     parts.db.migrate()
     parts.close()
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        command = [sys.executable, "-m", "app.embedded.api", str(listening.fileno())]
-        environment = os.environ | settings.environment()
-        with subprocess.Popen(command, env=environment, pass_fds=[listening.fileno()]) as process:
-            try:
-                with socket.create_connection(listening.getsockname(), timeout=60) as client:
-                    client.sendall(UPLOAD)
-                    wait_until(lambda: any(settings.incoming_dir.glob("upload-*/*")), 60)
-                    began = time.monotonic()
-                    process.send_signal(signal.SIGTERM)
-                    answer = said(client)
-                    assert answer == b"" or (b" 503 " in answer and b"/problems/stopping" in answer)
-                    assert time.monotonic() - began < 9  # the server itself would cut it off at 10
-                process.wait(60)
-            finally:
-                process.kill()
+    with api_process(settings) as (process, address):
+        with socket.create_connection(address, timeout=60) as client:
+            client.sendall(UPLOAD)
+            wait_until(lambda: any(settings.incoming_dir.glob("upload-*/*")), 60)
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            answer = said(client)
+            assert answer == b"" or (b" 503 " in answer and b"/problems/stopping" in answer)
+            assert time.monotonic() - began < 9  # the server itself would cut it off at 10
+        process.wait(60)
     assert list(settings.incoming_dir.iterdir()) == []
 
 

@@ -89,3 +89,25 @@ def test_an_id_that_the_stream_never_sent_is_a_problem(client, parts, dataset, l
     headers = {"accept": "text/event-stream", "last-event-id": last}
     assert is_problem(client.get(f"/runs/{run}/metrics", headers=headers), 422)["errors"]
     client.post(f"/runs/{run}/cancel")
+
+
+def test_a_listener_is_told_of_each_pause_once_and_stays_to_the_end(client, parts, dataset, monkeypatch):
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.0)
+    monkeypatch.setattr(live, "POLL_S", 0.005)
+    run = sides.submit(client)
+    listener = Listener(client, f"/runs/{run}/metrics")
+    client.post(f"/runs/{run}/pause")
+    heard = iter(range(1000))
+
+    def hang_up(line) -> bool:
+        if line == ": the run is paused" and next(heard) == 5:
+            client.post(f"/runs/{run}/resume")
+            lease = lease_of(parts, run)
+            record_points(parts, lease, [point(1)])
+            finish(parts, lease, JobEnd("succeeded", "finished"))
+        return False
+
+    listener.listen(hang_up)
+    assert [kind for kind, _ in listener.events] == ["paused", "point", "end"]
+    assert listener.events[0] == ("paused", {"status": "paused", "next": 0})
+    assert listener.events[-1] == ("end", {"status": "succeeded", "next": 1})

@@ -179,8 +179,8 @@ def test_the_environment_is_enough_to_make_the_application(tmp_path, database_ur
 
 
 def test_an_open_stream_of_events_does_not_keep_the_server_from_ending(tmp_path, database_url):
-    """Without a time limit of the server's own: uvicorn waits for open responses for ever."""
-    address = tmp_path / "api.sock"
+    """Without a time limit of the server's own: uvicorn waits for open responses for ever. Its lines are JSON, too."""
+    address, log = tmp_path / "api.sock", tmp_path / "log"
     settings = {
         "OCTET_DATA_DIR": str(tmp_path / "data"),
         "OCTET_DATABASE_URL": database_url,
@@ -188,7 +188,8 @@ def test_an_open_stream_of_events_does_not_keep_the_server_from_ending(tmp_path,
     }
     command = [sys.executable, "-m", "uvicorn", "app.main:app_from_environment", "--factory", "--uds", str(address)]
     with (
-        subprocess.Popen(command, env=migrated(settings), stderr=subprocess.DEVNULL) as server,
+        log.open("wb") as said,
+        subprocess.Popen(command, env=migrated(settings), stdout=said, stderr=said) as server,
         httpx.Client(transport=httpx.HTTPTransport(uds=str(address)), base_url="http://octet", timeout=50) as client,
     ):
         try:
@@ -202,3 +203,5 @@ def test_an_open_stream_of_events_does_not_keep_the_server_from_ending(tmp_path,
             assert server.wait(50) in {0, -signal.SIGTERM}
         finally:
             server.kill()
+    loggers = {json.loads(line)["logger"] for line in log.read_text().splitlines()}
+    assert loggers >= {"uvicorn.error", "octet.http"}

@@ -8,11 +8,12 @@ import time
 
 import pytest
 from sqlalchemy import literal_column, make_url, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from app.db import datasets, jobs, runs
 from app.db.dialect import now
 from app.db.engine import Database
+from app.db.trouble import DatabaseAway
 from app.parts import open_parts
 from app.settings import Settings
 from tests.support.parts import opened_parts
@@ -123,7 +124,7 @@ def test_a_server_that_takes_connections_and_never_answers_counts_as_away():
         db = Database(url, silence_s=2.0)
         try:
             db.ping()
-        except OperationalError as error:
+        except DatabaseAway as error:
             failed.append(error)
         finally:
             db.close()

@@ -91,3 +91,22 @@ def test_asked_to_end_it_gets_sigterm():
     running.start()
     running.terminate()
     assert wait_for(running.died, 20) in (7, -signal.SIGTERM)  # the second, when it came before the handler
+
+
+@pytest.mark.parametrize(("code", "within_s"), [("", 600.0), ("signal.signal(signal.SIGTERM, signal.SIG_IGN)", 0.2)])
+def test_one_that_was_told_to_end_is_due_at_once_each_time_and_killed_when_it_takes_too_long(code, within_s):
+    heard, says = os.pipe()
+    told = Process(
+        "test",
+        [sys.executable, "-c", f"import os, signal, time; {code}\nos.write({says}, b'!'); time.sleep(600)"],
+        os.environ,
+        inherited=(says,),
+    )
+    for _ in range(3):
+        told.start()
+        assert os.read(heard, 1) == b"!"
+        told.end_within(within_s)
+        assert wait_for(lambda: told.died(), 20) == (-signal.SIGTERM if not code else -signal.SIGKILL)
+        assert (told.due(), told.pause_s) == (True, 0.0)
+    os.close(heard)
+    os.close(says)

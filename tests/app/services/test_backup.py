@@ -15,7 +15,7 @@ from app.services.jobs.outcomes import JobEnd
 from app.services.points import page
 from app.services.registry import promote, resolve
 from app.services.runs import lease as leases
-from app.services.runs.read import checkpoints, get_run, log
+from app.services.runs.read import checkpoints, get_run, logs
 from app.storage import digest_of
 from tests.support.databases import fresh_database
 from tests.support.parts import opened_parts
@@ -47,7 +47,8 @@ def compare(ours, theirs, run):
     assert rows(theirs) == rows(ours)
     assert get_run(theirs, run) == get_run(ours, run)
     assert page(theirs, run) == page(ours, run)
-    assert log(theirs, run).read_bytes() == b"it went well"
+    [said] = logs(theirs, run)
+    assert said.path.read_bytes() == b"it went well"
     served = resolve(theirs, model="prod")
     assert digest_of(theirs.storage.local(served.key))[0] == served.digest
     listed = {room: {b.key for b in ours.storage.listing(room)} for room in ("datasets", "runs")}

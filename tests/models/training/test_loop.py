@@ -118,6 +118,11 @@ def test_a_finished_run_resumed_says_nothing_new(dataset, tmp_path, plain):
     assert again.kept("best") == []
 
 
+def test_a_run_that_was_killed_after_its_last_step_says_how_far_it_is_when_it_is_resumed(dataset, tmp_path, plain):
+    again = trained(both(), dataset, tmp_path, resume=plain.kept("resume")[-1].path)
+    assert again.step == plain.step == 9
+
+
 def test_a_stop_within_a_validation_gives_it_up_and_the_resumed_run_owes_it(dataset, tmp_path):
     """A validation may take minutes and a stop only seconds; also the last validation of a run is given up."""
     config = both(evaluation_checkpoint={"sample_interval": 3})

@@ -8,6 +8,7 @@ from app.services.runs.control import cancel
 from app.services.runs.lease import acquire, hand_back, heartbeat
 from app.services.runs.read import attempts, get_run
 from tests.app.services.runs.test_lease import at_once
+from tests.support.clock import set_an_hour_back
 from tests.support.parts import opened_parts
 from tests.support.runs import a_run, row_of
 
@@ -45,7 +46,7 @@ def test_an_expired_lease_queues_the_run_again_and_announces_it(short):
 def test_an_expired_lease_that_nobody_took_over_can_still_be_renewed(short):
     run = a_run(short)
     lease = acquire(short, run.id, "w")
-    assert heartbeat(short, lease).cancel is False
+    assert heartbeat(short, lease) is None
 
 
 def test_too_many_lost_workers_fail_the_run(short):
@@ -145,3 +146,31 @@ def test_a_handed_back_run_is_not_the_reapers(short):
     short.broker.messages.append("somebody else's")
     hand_back(short, acquire(short, run.id, "w"), "handed_back")
     assert reap(short) == []
+
+
+def test_a_lease_whose_worker_died_before_the_clock_went_back_does_not_outlive_it_by_an_hour(short):
+    run = a_run(short)
+    acquire(short, run.id, "w")
+    with short.db.transaction() as tx:
+        set_an_hour_back(tx)
+    assert ReapAction(run.id, "queued") in until(lambda: reap(short))
+
+
+def test_a_lease_that_is_kept_is_still_kept_after_the_clock_went_back_and_its_time_still_counts(parts):
+    run = a_run(parts)
+    lease = acquire(parts, run.id, "w")
+    with parts.db.transaction() as tx:
+        set_an_hour_back(tx)
+    assert reap(parts) == []
+    assert row_of(parts, run.id).lease_expires < row_of(parts, run.id).updated - 1800
+    with parts.db.transaction() as tx:
+        set_an_hour_back(tx)
+    assert heartbeat(parts, lease).cancel is False
+    assert 0 <= row_of(parts, run.id).used_s < 60
+
+
+def test_a_run_that_no_worker_heard_of_is_announced_again_although_the_clock_went_back(short):
+    run = a_run(short)
+    with short.db.transaction() as tx:
+        set_an_hour_back(tx)
+    assert reap(short) == [ReapAction(run.id, "announced")]

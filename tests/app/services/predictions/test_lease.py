@@ -118,7 +118,7 @@ def test_cancel_ends_it_at_once_or_through_its_worker_and_only_then_it_can_go(pa
         remove(parts, prediction)
     lease = held(parts, prediction)
     assert (cancel(parts, prediction).status, cancel(parts, prediction).status) == ("cancelling",) * 2
-    assert leases.heartbeat(parts, lease).cancel is True
+    assert leases.heartbeat(parts, lease) == "cancel"
     with_part(parts, lease, 0, 1)
     with pytest.raises(PredictionNotEnded, match="is cancelling"):
         remove(parts, prediction)

@@ -21,7 +21,7 @@ def test_a_run_cancelled_in_the_queue_never_begins(tmp_path, database_url):
         assert get_run(parts, second).status == "cancelled"
         assert second not in {done.job_id for done in reap(parts)}
         cancel(parts, first)
-        assert heartbeat(parts, lease).cancel
+        assert heartbeat(parts, lease) == "cancel"
         finish(parts, lease, JobEnd("cancelled", "cancelled"))
         assert in_line(parts, second) == [second]  # its old message is still in the queue
         assert acquire(parts, second, "w") is None

@@ -5,17 +5,16 @@ import pytest
 from app.services.jobs.outcomes import JobEnd
 from app.services.runs.find import UnknownCheckpoint, UnknownRun
 from app.services.runs.keys import log_key
-from app.services.runs.lease import acquire, finish
+from app.services.runs.lease import acquire, finish, hand_back
 from app.services.runs.read import (
     NoLog,
     UnknownStatus,
     attempts,
     checkpoints,
-    count_by_status,
     events,
     get_run,
     list_runs,
-    log,
+    logs,
     weights,
 )
 from tests.support.runs import a_dataset, a_run, checkpointed
@@ -49,14 +48,7 @@ def test_runs_are_found_by_status_name_and_data_set(parts):
         list_runs(parts, status="done")
 
 
-def test_every_status_is_counted(parts):
-    a_run(parts)
-    acquire(parts, a_run(parts).id, "w")
-    counts = count_by_status(parts)
-    assert counts == {"queued": 1, "running": 1, "cancelling": 0, "succeeded": 0, "failed": 0, "cancelled": 0}
-
-
-@pytest.mark.parametrize("read", [get_run, attempts, checkpoints, events, log, lambda p, run: weights(p, run, 1)])
+@pytest.mark.parametrize("read", [get_run, attempts, checkpoints, events, logs, lambda p, run: weights(p, run, 1)])
 def test_a_run_that_does_not_exist_is_not_found_and_the_error_names_some_that_do(parts, read):
     with pytest.raises(UnknownRun, match="there are none yet"):
         read(parts, "nosuch")
@@ -89,18 +81,26 @@ def test_events_go_on_from_a_cursor(parts):
     assert second.data == {"attempt": 1, "reason": "finished", "stopped": None}
 
 
-def test_the_log_is_that_of_the_last_attempt_that_has_one(parts, tmp_path):
+def test_the_logs_are_those_of_all_attempts_when_one_of_them_has_said_something(parts, tmp_path):
     run = a_run(parts)
     with pytest.raises(NoLog):
-        log(parts, run.id)
-    acquire(parts, run.id, "w")
+        logs(parts, run.id)
+    lease = acquire(parts, run.id, "w")
+    with pytest.raises(NoLog):
+        logs(parts, run.id)
     file = tmp_path / "log"
     file.write_text("said\n")
     parts.storage.put(log_key(run.id, 1), file)
-    assert log(parts, run.id).read_text() == "said\n"
-    assert log(parts, run.id, 1) == log(parts, run.id)
+    [found] = logs(parts, run.id)
+    assert (found.path.read_text(), found.grows) == ("said\n", True)
+    hand_back(parts, lease, "lost")
+    acquire(parts, run.id, "w")
+    assert [(one.attempt, one.grows, one.path.exists()) for one in logs(parts, run.id)] == [
+        (1, False, True),
+        (2, True, False),
+    ]
     with pytest.raises(NoLog, match="attempt 2"):
-        log(parts, run.id, 2)
+        logs(parts, run.id, 2)
 
 
 def test_times_are_rfc_3339_in_utc(parts):
