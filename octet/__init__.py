@@ -18,6 +18,8 @@ from octet.objects import (
     Dataset,
     DatasetPrediction,
     Fault,
+    Model,
+    ModelVersion,
     Point,
     Prediction,
     Progress,
@@ -25,6 +27,7 @@ from octet.objects import (
     UnlikeTraining,
 )
 from octet.predictions import Predictions
+from octet.registry import Models
 from octet.watching import Seen
 
 __all__ = [
@@ -37,6 +40,9 @@ __all__ = [
     "DatasetPrediction",
     "Fault",
     "FileChanged",
+    "Model",
+    "ModelVersion",
+    "Models",
     "OctetError",
     "Point",
     "Prediction",

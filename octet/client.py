@@ -14,11 +14,13 @@ from octet.errors import Refused, Unreachable
 from octet.objects import Attempt, Checkpoint, Dataset, DatasetPrediction, Point, Prediction, Run
 from octet.predictions import Predictions
 from octet.proxies import is_own_machine, proxy_for
+from octet.registry import Models
 from octet.uploads import ARCHIVES, Content, FolderTar, Form, Held, OnDisk, OnSent, Part, readable
 from octet.watching import PAGE, Seen, pages, watch
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 SCHEMES = ("http://", "https://")
+CONNECT_S = 10.0
 # An answer to an upload comes when the data set is packed.
 PACKING_S = 3600.0
 # A busy service says when to come back; this often, and never longer than so many seconds, the client does.
@@ -42,7 +44,7 @@ class Client:
             self._proxy = proxy_for(self.url)
             self._http = httpx.Client(
                 base_url=self.url,
-                timeout=httpx.Timeout(timeout_s, connect=10.0),
+                timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
                 trust_env=not is_own_machine(self.url),  # a proxy does not know this machine's services
             )
         except (ValueError, httpx.InvalidURL) as error:
@@ -50,6 +52,7 @@ class Client:
         except ImportError as error:  # httpx, of a proxy whose protocol it does not speak
             raise Unreachable(self.url, str(error), self._proxy) from error
         self.predictions = Predictions(self.url, self._http, self._send, self._rows)
+        self.models = Models(self._send, self._rows)
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +106,7 @@ class Client:
             "/datasets",
             content=form.pieces(on_sent),
             headers=form.headers,
-            timeout=httpx.Timeout(PACKING_S, connect=10.0),
+            timeout=httpx.Timeout(PACKING_S, connect=CONNECT_S),
         )
         return Dataset.model_validate(answer.json())
 
@@ -191,6 +194,23 @@ class Client:
         """Follow a run to its end; a restart of the service in between is waited for, up to `patience_s` seconds."""
         return watch(self, run_id, after, every_s, patience_s)
 
+    def curve(
+        self,
+        run_id: str,
+        metric: str,
+        form: str = "svg",
+        *,
+        target: str | None = None,
+        beside: Sequence[str] = (),
+        theme: str = "light",
+        log: bool = False,
+    ) -> bytes:
+        """A metric over the steps as a picture, svg or png, with other runs over it, on light or dark paper."""
+        asked: dict[str, str] = {"theme": theme, "log": str(log).lower()}
+        asked |= {"target": target} if target else {}
+        asked |= {"runs": ",".join(beside)} if beside else {}
+        return self._send("GET", f"/runs/{_part(run_id)}/curves/{_part(metric)}.{form}", params=asked).content
+
     # ---- predictions
 
     def predict(
@@ -252,6 +272,13 @@ class Client:
             return self._http.get("/health/ready").status_code == 200
         except httpx.TransportError:
             return False
+
+    def problem_type(self, rule: str) -> dict[str, Any]:
+        """What the `rule` of a Refused means: its `cause` and its `mend`."""
+        found: dict[str, Any] = self._send(
+            "GET", f"/problems/{_part(rule)}", headers={"accept": "application/json"}
+        ).json()
+        return found
 
     def get_json(self, path: str, **params: str | int) -> Any:
         """The JSON at a path, for what has no method here."""

@@ -28,6 +28,7 @@ class Dataset(_Object):
     name: str
     files: int
     bytes: int
+    lengths: dict[str, int] = {}
     targets: dict[str, dict[str, Any]]
     ignored: list[str] = []
     problems: list[dict[str, Any]] = []
@@ -47,7 +48,8 @@ class Run(_Object):
     """A run. `best` is its best stored checkpoint, `error` a problem (type, title, detail) once it failed.
 
     `config_notes` name what was accepted without effect, `reasons` why a value was chosen; both by JSON pointer.
-    `plan` is how the device carries it out, once that is known; its `split` tells how the files were divided.
+    `plan` is how the device carries it out, once that is known; its `split` tells how the files were divided. `used_s`:
+    seconds under leases, of all attempts.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Run(_Object):
     config_notes: list[dict[str, Any]] = []
     plan: dict[str, Any] | None = None
     max_runtime_s: float | None = None
+    used_s: float = 0.0
     stopped: str | None = None
     attempt: int = 0
     error: dict[str, Any] | None = None
@@ -107,6 +110,27 @@ class Checkpoint(_Object):
     step: int
     kind: str = "best"
     digest: str | None = None
+
+
+class ModelVersion(_Object):
+    """A checkpoint that a name of the registry stood for. `created`: RFC 3339, UTC."""
+
+    version: int
+    run: str
+    step: int
+    digest: str | None = None
+    created: str | None = None
+
+
+class Model(_Object):
+    """A name of the registry: the checkpoint that it stands for, and every version it ever had, the newest first."""
+
+    name: str
+    version: int
+    run: str
+    step: int
+    digest: str | None = None
+    versions: list[ModelVersion] = []
 
 
 class Done(_Object):

@@ -3,10 +3,9 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
@@ -14,24 +13,11 @@ import httpx
 from octet.errors import Refused, Unreachable
 from octet.objects import DatasetPrediction
 from octet.proxies import proxy_for
+from octet.sending import Rows, Sender
 
 FORMS = {".csv": "csv", ".parquet": "parquet"}
 """The form of a result, by the ending of the file that it is written to."""
 PATH = "/predictions"
-
-
-class Sender(Protocol):
-    """What predictions ask of the client."""
-
-    def __call__(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """One request. Raises Unreachable and Refused."""
-
-
-class Rows(Protocol):
-    """The client's way through a list, page by page."""
-
-    def __call__(self, path: str, key: str, limit: int | None = None) -> Iterable[Any]:
-        """All rows. Raises Unreachable and Refused."""
 
 
 class Predictions:

@@ -25,8 +25,12 @@ def upload(
     *,
     id_column: str | None = None,
     folder_labels: str | None = None,
+    name_option: str = "--dataset",
 ) -> Dataset:
-    """Send the files and their labels; what is there already, with the same content, is used again."""
+    """Send the files and their labels; what is there already, with the same content, is used again.
+
+    name_option: the command's option that would give them another name.
+    """
     refuse_nothing(source)
     name = name or data_set_name(source)
     known = {dataset.name for dataset in client.datasets()}
@@ -38,7 +42,7 @@ def upload(
     except Refused as refused:
         if refused.status != 409:
             raise
-        mend = f"give this one another name: --dataset {name}-2"
+        mend = f"give this one another name: {name_option} {name}-2"
         raise Failed(
             f"the service has a data set called {name} with other content; {mend}", Ending.REFUSED
         ) from refused

@@ -26,6 +26,10 @@ def doctor(data_dir: Path | None, url: str | None, as_json: bool) -> int:
 
     With the settings of the service (OCTET_*), as the user who runs it. Exit code 1 when something is broken; a warning
     alone is 0.
+
+    \b
+    octet doctor --data-dir ./octet-data
+    octet doctor --url http://octet.example.org --json
     """
     from app.doctor.look import look_here, look_there
 

@@ -1,5 +1,6 @@
 """A run as it happens: a bar in a terminal, plain lines in a pipe; its curves and best values at the end."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -9,6 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
 from app.cli.endings import Ending, ending_of
+from app.cli.pace import Pace
 from app.cli.screen import duration, note
 from app.cli.story import Story, best_of
 from octet import Client, Run, Seen
@@ -29,8 +31,17 @@ def follow(client: Client, run: Run, console: Console) -> Run:
             story.add(seen.points)
             show.seen(seen, story)
             run = seen.run
-    console.print(story.curves(console))
+    console.print(story.curves(console, (run.best or {}).get("step")))
     console.print(_ended(run, story))
+    return run
+
+
+def last(client: Client, run: Run) -> Run:
+    """The run when it has ended; meanwhile only a pause is told, as it lasts until somebody ends it."""
+    for seen in client.watch(run.id):
+        if seen.run.status == "paused" != run.status:
+            note(f"run {run.id} is {state_of(seen)}")
+        run = seen.run
     return run
 
 
@@ -82,18 +93,23 @@ class _Bar:
 
     def __init__(self, progress: Progress, run: Run) -> None:
         self._progress = progress
+        self._pace = Pace()
         self._task = progress.add_task(run.name or run.id, total=None, steps="", values="", eta="")
 
     def seen(self, seen: Seen, story: Story) -> None:
         now = seen.run.progress
+        self._pace.seen(now.step, time.monotonic())
+        wide = self._progress.console.width > WIDE
+        speed = f"{self._pace.words()}  " if wide and self._pace.words() and not seen.run.ended else ""
+        left = f"{duration(now.eta_s)} left" if now.eta_s is not None and not seen.run.ended else ""
         self._progress.update(
             self._task,
             description=state_of(seen),
             completed=now.step,
             total=now.steps,
             steps=f"{now.step:,}/{now.steps:,}" if now.steps else "",
-            values=story.values() if self._progress.console.width > WIDE else story.short(),
-            eta=f"{duration(now.eta_s)} left" if now.eta_s is not None and not seen.run.ended else "",
+            values=story.values() if wide else story.short(),
+            eta=speed + left,
         )
 
 
@@ -102,10 +118,12 @@ class _Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._pace = Pace()
         self._state = ""
 
     def seen(self, seen: Seen, story: Story) -> None:
         now, state = seen.run.progress, state_of(seen)
+        self._pace.seen(now.step, time.monotonic())
         if state != self._state:
             self._state = state
             self._console.print(Text(f"run {seen.run.id} {state}"))
@@ -113,7 +131,8 @@ class _Lines:
         if evaluated:
             steps = f"step {evaluated[-1]:,}" + (f"/{now.steps:,}" if now.steps else "")
             left = f"  {duration(now.eta_s)} left" if now.eta_s is not None else ""
-            self._console.print(Text(f"{steps}  {story.values()}{left}"))
+            speed = f"  {self._pace.words()}" if self._pace.words() and not seen.run.ended else ""
+            self._console.print(Text(f"{steps}  {story.values()}{speed}{left}"))
 
 
 def state_of(seen: Seen) -> str:

@@ -5,11 +5,14 @@ import sys
 
 import click
 
+from app.cli.completion import completion
 from app.cli.config import config
 from app.cli.datasets import datasets
 from app.cli.doctor import doctor
 from app.cli.endings import Ending, Failed
+from app.cli.mends import mend_of
 from app.cli.migrate import migrate
+from app.cli.models import models
 from app.cli.predict import predict
 from app.cli.predictions import predictions
 from app.cli.runs import runs
@@ -32,10 +35,9 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-for command in (
-    *(serve, worker, migrate, doctor, backup, restore, storage),
-    *(train, predict, predictions, runs, datasets, config),
-):
+SERVICE = (serve, worker, migrate, doctor, backup, restore, storage)
+CLIENTS = (train, predict, predictions, runs, datasets, models, config, completion)
+for command in (*SERVICE, *CLIENTS):
     commands.add_command(command)
 
 
@@ -67,7 +69,7 @@ def run(arguments: list[str]) -> int:
             complain(f"{error.filename or 'cannot write'}: {error.strerror or error}")
         return Ending.FAILED
     except Refused as refused:
-        complain(str(refused))
+        complain(str(refused), mend_of(refused))
         return Ending.USAGE if refused.status == 422 else Ending.REFUSED
     except OctetError as error:
         complain(str(error))

@@ -8,7 +8,11 @@ from app.cli.environment import service_settings
 
 @click.command()
 def migrate() -> None:
-    """Bring the tables at OCTET_DATABASE_URL to this version; `octet serve` does so by itself."""
+    """Bring the tables at OCTET_DATABASE_URL to this version; `octet serve` does so by itself.
+
+    \b
+    OCTET_DATABASE_URL=postgresql+psycopg://octet@db/octet octet migrate
+    """
     from app.embedded.faults import CannotServe, usable
     from app.parts import open_database
 

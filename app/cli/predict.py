@@ -13,6 +13,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from app.cli.completion import dataset_names, model_names, prediction_ids, run_ids
 from app.cli.endings import Ending, Failed
 from app.cli.jobs import fetch, predict_dataset, predict_folder
 from app.cli.paths import GivenPath
@@ -32,12 +33,22 @@ Batch = list[tuple[str, Path]]
 
 @click.command()
 @click.argument("paths", nargs=-1, type=GivenPath(exists=True), metavar="FILE|FOLDER...")
-@click.option("--run", help="A run's id.")
+@click.option("--run", shell_complete=run_ids, help="A run's id.")
 @click.option(
-    "--model", help="A name of the registry, or of a run.  [default: the registry's default, or the newest run]"
+    "--model",
+    shell_complete=model_names,
+    help="A name of the registry, or of a run.  [default: the registry's default, or the newest run]",
 )
-@click.option("--dataset", help="In place of files: a data set of the service, predicted there; with --out.")
-@click.option("--prediction", help="In place of files: a prediction that was begun before; with --out.")
+@click.option(
+    "--dataset",
+    shell_complete=dataset_names,
+    help="In place of files: a data set of the service, predicted there; with --out.",
+)
+@click.option(
+    "--prediction",
+    shell_complete=prediction_ids,
+    help="In place of files: a prediction that was begun before; with --out.",
+)
 @click.option(
     "--out", "target", type=GivenPath(dir_okay=False), help="Write a CSV there, or Parquet when it ends in .parquet."
 )
@@ -52,6 +63,11 @@ def predict(
     as_json: bool,
 ) -> int:
     """Ask a model about a file, or about every file of a folder.
+
+    \b
+    octet predict review.txt
+    octet predict inbox/ --run RUN --out predictions.csv
+    octet predict --dataset inbox --model sentiment --out predictions.parquet
 
     One file is answered in words; several, or --out, give a CSV: the file, how unlike the training data it is (0 to 1,
     where the model can tell), for each target its label or value, and for each class its probability. A --dataset is

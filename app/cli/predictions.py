@@ -5,8 +5,10 @@ from typing import Any
 import click
 from rich.text import Text
 
+from app.cli.completion import prediction_ids
 from app.cli.endings import Ending, Failed
-from app.cli.runs import as_json, not_ended
+from app.cli.options import as_json
+from app.cli.runs import not_ended
 from app.cli.screen import duration, note, out, print_json, print_table
 from octet import Client, DatasetPrediction, Refused
 
@@ -20,7 +22,11 @@ def predictions() -> None:
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
 @as_json
 def list_predictions(limit: int, as_json: bool) -> None:
-    """List the newest predictions."""
+    """List the newest predictions.
+
+    \b
+    octet predictions list
+    """
     with Client() as client:
         found = client.predictions.list(limit)
     if as_json:
@@ -31,10 +37,14 @@ def list_predictions(limit: int, as_json: bool) -> None:
 
 
 @predictions.command()
-@click.argument("prediction", required=False)
+@click.argument("prediction", required=False, shell_complete=prediction_ids)
 @as_json
 def show(prediction: str | None, as_json: bool) -> None:
-    """Show one prediction: state, model, result."""
+    """Show one prediction: state, model, result.
+
+    \b
+    octet predictions show PREDICTION
+    """
     with Client() as client:
         job = _named(client, prediction)
     if as_json:
@@ -60,18 +70,27 @@ def show(prediction: str | None, as_json: bool) -> None:
 
 
 @predictions.command()
-@click.argument("prediction")
-def cancel(prediction: str) -> None:
-    """Stop a prediction."""
+@click.argument("prediction", shell_complete=prediction_ids)
+@as_json
+def cancel(prediction: str, as_json: bool) -> None:
+    """Stop a prediction.
+
+    \b
+    octet predictions cancel PREDICTION
+    """
     with Client() as client:
         job = client.predictions.cancel(prediction)
-    note(f"prediction {job.id} is {job.status}")
+    print_json(job.model_dump()) if as_json else note(f"prediction {job.id} is {job.status}")
 
 
 @predictions.command()
-@click.argument("prediction")
+@click.argument("prediction", shell_complete=prediction_ids)
 def delete(prediction: str) -> None:
-    """Remove a prediction that has ended, with its result."""
+    """Remove a prediction that has ended, with its result.
+
+    \b
+    octet predictions delete PREDICTION
+    """
     with Client() as client:
         try:
             client.predictions.delete(prediction)

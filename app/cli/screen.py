@@ -21,9 +21,11 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def complain(text: str) -> None:
-    """Say on stderr what went wrong."""
+def complain(text: str, mend: str = "") -> None:
+    """Say on stderr what went wrong, and what to do."""
     err().print(Text("octet: ", "bold red") + Text(text))
+    if mend:
+        err().print(Text("  mend: ", "bold") + Text(mend))
 
 
 def note(text: str) -> None:

@@ -19,7 +19,11 @@ from app.cli.paths import GivenPath
     help="All that the service keeps.  [default: OCTET_DATA_DIR or ./octet-data]",
 )
 def serve(host: str | None, port: int | None, root_path: str | None, data_dir: Path | None) -> int:
-    """Start the service; Ctrl-C or SIGTERM ends all of it. A run that was cut off goes on at the next start."""
+    """Start the service; Ctrl-C or SIGTERM ends all of it. A run that was cut off goes on at the next start.
+
+    \b
+    octet serve --data-dir ./octet-data --port 8000
+    """
     from app.embedded.supervisor import serve as supervise
 
     given: dict[str, Any] = {} if data_dir is None else {"data_dir": data_dir}

@@ -72,22 +72,23 @@ class Story:
     def _targets(self) -> list[str | None]:
         return list(dict.fromkeys(target for split, target, _ in self.series if split == "valid"))
 
-    def curves(self, console: Console) -> Group:
-        """Loss, and for each target its first headline metric."""
+    def curves(self, console: Console, best_step: int | None = None) -> Group:
+        """Loss, and for each target its first headline metric, the best step marked."""
         braille = (console.encoding or "").lower().startswith("utf")
-        drawn = [draw("loss", self._lines(None, "loss"), braille=braille)]
+        drawn = [draw("loss", self._lines(None, "loss", best_step), braille=braille)]
         for target in self._targets():
             name = next((n[0] for n in HEADLINES if ("valid", target, n[0]) in self.series), None)
             if target is not None and name not in (None, "loss"):
                 title = f"{target}: {name}"
-                drawn.append(draw(title, self._lines(target, str(name)), braille=braille))
+                drawn.append(draw(title, self._lines(target, str(name), best_step), braille=braille))
         return Group(*(Text("\n") + picture for picture in drawn if picture))
 
-    def _lines(self, target: str | None, name: str) -> list[Line]:
+    def _lines(self, target: str | None, name: str, best_step: int | None) -> list[Line]:
         lines = []
         for split in ("train", "valid"):
             points = self.series.get((split, target, name), [])
-            lines.append(Line(split, [p.step for p in points], [p.value for p in points]))
+            best = best_step if split == "valid" else None
+            lines.append(Line(split, [p.step for p in points], [p.value for p in points], best))
         return lines
 
 

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 import click
 
 from app.cli import data
+from app.cli.completion import dataset_names
 from app.cli.endings import Failed, ending_of
-from app.cli.live import follow, leaving_alone, state_of
+from app.cli.live import follow, last, leaving_alone
 from app.cli.paths import GivenPath
 from app.cli.screen import note, out, print_json
-from app.cli.trio import Trio, seed_of_environment, trio_of
+from app.cli.trio import Trio, inner, seed_of_environment, trio_of
 from octet import Client, Refused, Run
 from octet.client import data_set_name
 
@@ -52,7 +53,11 @@ def _eir_flags(command: Command) -> Command:
 @click.option("--labels", type=Anything, help="Short form: its labels CSV (ID and a column per target).")
 @click.option("--id-column", help="Short form: the column of IDs, when it is not called ID.")
 @click.option("--folder-labels", metavar="TARGET", help="Short form, without --labels: folders are classes of TARGET.")
-@click.option("--dataset", help="Data set on the service: the one to train on, or the name to upload under.")
+@click.option(
+    "--dataset",
+    shell_complete=dataset_names,
+    help="Data set on the service: the one to train on, or the name to upload under.",
+)
 @click.option("--name", help="Name of the run.")
 @click.option("--max-runtime", type=Seconds(), help="Seconds that the training may take.")
 @click.option(
@@ -79,7 +84,7 @@ def train(files: tuple[Path, ...], detach: bool, as_json: bool, **options: Any) 
             print_json(run.model_dump()) if as_json else click.echo(run.id)
             return 0
         with leaving_alone(run):
-            run = _last(client, run) if as_json else follow(client, run, out())
+            run = last(client, run) if as_json else follow(client, run, out())
         if as_json:
             print_json(run.model_dump())
         elif run.status == "succeeded":
@@ -87,20 +92,12 @@ def train(files: tuple[Path, ...], detach: bool, as_json: bool, **options: Any) 
         return ending_of(run)
 
 
-def _last(client: Client, run: Run) -> Run:
-    for seen in client.watch(run.id):
-        if seen.run.status == "paused" != run.status:
-            note(f"run {run.id} is {state_of(seen)}")
-        run = seen.run
-    return run
-
-
 def _full(client: Client, trio: Trio, options: dict[str, Any]) -> dict[str, Any]:
     """The body of a trio, its data set uploaded or found; all its faults are named before anything is uploaded."""
     short = ("targets", "folder", "labels", "id_column", "folder_labels", "seed")
     _refuse(options, short, "belongs to the short form; the files say it already")
     body = trio.body() | _given(options)
-    info, result = _inner(body, "input", "input_info"), _inner(body, "output", "output_info")
+    info, result = inner(body, "input", "input_info"), inner(body, "output", "output_info")
     named = options["input_source"] or info.get("input_source") or options["dataset"] or ""
     source, own_labels = Path(str(named)), result.pop("output_source", None)
     labels = options["output_source"] or own_labels
@@ -117,14 +114,6 @@ def _full(client: Client, trio: Trio, options: dict[str, Any]) -> dict[str, Any]
         raise Failed(_no_path(trio.input, "input_info.input_source", named, kind, "--input-source"))
     info["input_source"] = found.name
     return body
-
-
-def _inner(body: dict[str, Any], section: str, key: str) -> dict[str, Any]:
-    """body[section][key]; a section may stand in a list of one. A stray {} where the shape is wrong."""
-    whole = body.get(section)
-    whole = whole[0] if isinstance(whole, list) and len(whole) == 1 else whole
-    found = whole.get(key) if isinstance(whole, dict) else None
-    return found if isinstance(found, dict) else {}
 
 
 def _short(client: Client, options: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """EIR's configuration files on the command line: which is which, the body they make, where a fault stands."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -71,7 +71,7 @@ class Trio:
         return f"{file}: {'.'.join(keys)}" if keys else str(file)
 
 
-def trio_of(files: Sequence[Path], flags: dict[str, Path | None]) -> Trio | None:
+def trio_of(files: Sequence[Path], flags: Mapping[str, Path | None]) -> Trio | None:
     """The files that positional arguments (GLOBALS INPUT OUTPUT [FUSION]) or EIR's flags name; None: neither does."""
     if not files and not any(flags.values()):
         return None
@@ -88,6 +88,14 @@ def trio_of(files: Sequence[Path], flags: dict[str, Path | None]) -> Trio | None
             f"{' and '.join(missing)} missing; a run needs --global_configs, --input_configs, --output_configs"
         )
     return Trio(globals_, input_, output, flags["fusion"])
+
+
+def inner(body: dict[str, Any], section: str, key: str) -> dict[str, Any]:
+    """body[section][key]; a section may stand in a list of one. A stray {} where the shape is wrong."""
+    whole = body.get(section)
+    whole = whole[0] if isinstance(whole, list) and len(whole) == 1 else whole
+    found = whole.get(key) if isinstance(whole, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def seed_of_environment() -> int | None:

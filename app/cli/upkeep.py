@@ -24,7 +24,11 @@ data_dir_option = click.option(
 @click.argument("folder", type=GivenPath(file_okay=False))
 @data_dir_option
 def backup(folder: Path, data_dir: Path | None) -> None:
-    """Copy database and files of an embedded service into FOLDER, while it runs; again into it copies what is new."""
+    """Copy database and files of an embedded service into FOLDER, while it runs; again into it copies what is new.
+
+    \b
+    octet backup /backups/octet --data-dir ./octet-data
+    """
     from app import by_hand
 
     with _told():
@@ -37,7 +41,11 @@ def backup(folder: Path, data_dir: Path | None) -> None:
 @click.argument("folder", type=GivenPath(exists=True, file_okay=False))
 @data_dir_option
 def restore(folder: Path, data_dir: Path | None) -> None:
-    """Bring a backup back into an empty data directory; `octet serve` then goes on with its queued and cut-off runs."""
+    """Bring a backup back into an empty data directory; `octet serve` then goes on with its queued and cut-off runs.
+
+    \b
+    octet restore /backups/octet --data-dir ./octet-data
+    """
     from app import by_hand
 
     with _told():
@@ -56,7 +64,11 @@ def storage() -> None:
 @click.option("--dry-run", is_flag=True, help="Only list them.")
 @data_dir_option
 def sweep_storage(dry_run: bool, data_dir: Path | None) -> None:
-    """Remove files that no row of the database names (older than OCTET_ORPHAN_AGE_S); the service may run."""
+    """Remove files that no row of the database names (older than OCTET_ORPHAN_AGE_S); the service may run.
+
+    \b
+    octet storage sweep --dry-run
+    """
     from app import by_hand
 
     with _told():

@@ -11,7 +11,11 @@ from app.cli.environment import service_settings
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def worker(arguments: tuple[str, ...]) -> None:
-    """Start a worker; it becomes `python -P -m worker.main ARGUMENTS` (settings: OCTET_* variables)."""
+    """Start a worker; it becomes `python -P -m worker.main ARGUMENTS` (settings: OCTET_* variables).
+
+    \b
+    octet worker --queues predictions
+    """
     service_settings()  # a wrong one is said here, by its variable's name
     # -P: a folder named app or models where the user stands must not shadow ours
     os.execv(sys.executable, [sys.executable, "-P", "-m", "worker.main", *arguments])

@@ -1,26 +1,18 @@
-"""A run's metric over its steps as a picture, SVG or PNG."""
+"""A run's metric over its steps as a picture, alone or with other runs over it."""
 
-import io
-import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections import Counter
+from collections.abc import Sequence
 
 from app.db import points
 from app.db.engine import Transaction
 from app.db.tables.points import PointRow
 from app.db.tables.runs import RunRow
-from app.errors import Example, Fault, NotFound
+from app.errors import Example, Fault, Invalid, NotFound
 from app.parts import Parts
+from app.services.drawing import MOST_RUNS, Form, Look, Series, draw
 from app.services.runs.find import found_run
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-_COLOURS = {"train": "#8aa0b5", "valid": "#c2410c"}
-_SIZE_INCHES = (8.0, 4.5)
-_PNG_DPI = 150
-_DRAWING = threading.Lock()  # matplotlib is not made for several threads
-_MARKED_POINTS = 40  # shorter lines show each point
+_SHORT_ID = 6  # letters of an id that tell runs of one name apart
 
 
 class UnknownMetric(NotFound):
@@ -32,39 +24,63 @@ class UnknownMetric(NotFound):
     example = Example("run 2f6c0d9e4b7a1853 has no metric 'f1'; it has acc, loss, mcc", "metric")
 
 
-@dataclass(frozen=True, slots=True)
-class _Curve:
-    """All that is drawn."""
+class Undrawable(Invalid):
+    """The metric is there, but not as asked for: the logarithm of a value of 0 or below, or too many runs at once."""
 
-    title: str
-    metric: str
-    lines: dict[str, list[PointRow]]  # by split, in the order of steps
-    best_step: int | None
+    rule = "undrawable-curve"
+    title = "The curve cannot be drawn like this"
+    mend = "Leave out `log` where values reach 0 or below, and draw fewer runs at once."
+    example = Example("mcc has 3 values of 0 or below, which a logarithmic axis cannot show; leave log out", "log")
 
 
-def state(parts: Parts, run_id: str) -> tuple[int, int | None]:
-    """What pictures of a run are made from: its last point, and the step of its ring. Raises UnknownRun."""
+def state(parts: Parts, run_id: str, beside: Sequence[str] = ()) -> list[tuple[str, int, int | None]]:
+    """What pictures of runs are made from: of each its last point, and the step of its ring.
+
+    Raises UnknownRun, Undrawable.
+    """
     with parts.db.reading() as tx:
-        run = found_run(tx, run_id)
-    return run.last_cursor, _best_step(run)
+        runs = _found(tx, run_id, beside)
+    return [(run.id, run.last_cursor, _best_step(run)) for run in runs]
 
 
 def curve(
-    parts: Parts, run_id: str, metric: str, form: Literal["svg", "png"] = "svg", target: str | None = None
+    parts: Parts,
+    run_id: str,
+    metric: str,
+    form: Form = "svg",
+    target: str | None = None,
+    *,
+    beside: Sequence[str] = (),
+    look: Look | None = None,
 ) -> bytes:
     """Training and validation over steps, the best checkpoint marked; metric names in any case.
 
-    Without a target: over all targets where the metric has that, else of the only target.
-    Raises UnknownRun, UnknownMetric.
+    Without a target: over all targets where the metric has that, else of the only target. beside: more runs to draw
+    over it, which must have the same metric of the same target.
+    Raises UnknownRun, UnknownMetric, Undrawable.
     """
-    name = metric.lower()
+    name, look = metric.lower(), look or Look()
+    shown: str | None = target
     with parts.db.reading() as tx:
-        run = found_run(tx, run_id)
-        rows = points.series(tx, run_id, name)
-        shown = _choose_target(tx, run_id, name, target, {row.target for row in rows})
-    lines = {split: [row for row in rows if row.target == shown and row.split == split] for split in ("train", "valid")}
-    title = f"{run.name}: {name}" + (f" of {shown}" if shown else "")
-    return _draw(_Curve(title, name, lines, _best_step(run)), form)
+        runs = _found(tx, run_id, beside)
+        rows = {}
+        for run in runs:
+            found = points.series(tx, run.id, name)
+            shown = _choose_target(tx, run.id, name, shown, {row.target for row in found})
+            rows[run.id] = [row for row in found if row.target == shown]
+    if look.log:
+        _refuse_log(name, [row for found in rows.values() for row in found])
+    what = name + (f" of {shown}" if shown else "")
+    title = f"{runs[0].name}: {what}" if len(runs) == 1 else what
+    return draw(title, name, _series(runs, rows), form, look)
+
+
+def _found(tx: Transaction, run_id: str, beside: Sequence[str]) -> list[RunRow]:
+    ids = list(dict.fromkeys([run_id, *beside]))
+    if len(ids) > MOST_RUNS:
+        detail = f"{len(ids)} runs in one picture; at most {MOST_RUNS} can be told apart"
+        raise Undrawable(detail, [Fault("runs", detail)])
+    return [found_run(tx, one) for one in ids]
 
 
 def _best_step(run: RunRow) -> int | None:
@@ -86,60 +102,23 @@ def _choose_target(tx: Transaction, run_id: str, name: str, target: str | None, 
     raise UnknownMetric(f"run {run_id} has no metric {wanted}; {there}", [Fault("metric", there)])
 
 
-def _draw(curve: _Curve, form: Literal["svg", "png"]) -> bytes:
-    # here, because matplotlib takes a second to import; no pyplot: it keeps every figure in a global list
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    out = io.BytesIO()
-    with _DRAWING, rc_context({"svg.hashsalt": "octet", "svg.fonttype": "path", "font.size": 10}):
-        figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.subplots()
-        for split, rows in curve.lines.items():
-            if rows:
-                _line(axes, split, rows)
-        _mark_best(axes, curve)
-        axes.set_title(_plain(curve.title), loc="left")
-        axes.set_xlabel("step")
-        axes.set_ylabel(_plain(curve.metric))
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False)
-        # without a date the same points give the same bytes
-        metadata: dict[str, Any] = {"Date": None} if form == "svg" else {}
-        figure.savefig(out, format=form, dpi=_PNG_DPI, metadata=metadata)
-    return out.getvalue()
+def _refuse_log(name: str, rows: Sequence[PointRow]) -> None:
+    """Raise Undrawable where a value has no logarithm: a gap in the line would look as if nothing was measured."""
+    if low := sum(row.value <= 0 for row in rows):
+        values = "1 value" if low == 1 else f"{low} values"
+        detail = f"{name} has {values} of 0 or below, which a logarithmic axis cannot show; leave log out"
+        raise Undrawable(detail, [Fault("log", detail)])
 
 
-def _line(axes: "Axes", split: str, rows: list[PointRow]) -> None:
-    axes.plot(
-        [row.step for row in rows],
-        [row.value for row in rows],
-        color=_COLOURS[split],
-        label=split,
-        linewidth=1.8 if split == "valid" else 1.2,
-        marker="o" if len(rows) <= _MARKED_POINTS else None,
-        markersize=3,
-    )
-
-
-def _mark_best(axes: "Axes", curve: _Curve) -> None:
-    """A ring around the validation value of the checkpoint that is served."""
-    best = [row for row in curve.lines["valid"] if row.step == curve.best_step]
-    if best:
-        row = best[0]
-        axes.plot(row.step, row.value, "o", markersize=9, markerfacecolor="none", color="black")
-        axes.annotate(
-            f"best: {row.value:.4g} at step {row.step}",
-            (row.step, row.value),
-            textcoords="offset points",
-            xytext=(0, 10),
-            ha="center",
-        )
-
-
-def _plain(text: str) -> str:
-    """Text as it stands: '$' would begin a formula."""
-    return text.replace("$", r"\$")
+def _series(runs: Sequence[RunRow], rows: dict[str, list[PointRow]]) -> list[Series]:
+    """A line for each run and split that has points."""
+    names, lines = Counter(run.name for run in runs), []
+    for index, run in enumerate(runs):
+        called = run.name if names[run.name] == 1 else f"{run.name} {run.id[:_SHORT_ID]}"
+        for split in ("train", "valid"):
+            mine = [row for row in rows[run.id] if row.split == split]
+            label = split if len(runs) == 1 else f"{called}, {split}"
+            best = _best_step(run) if split == "valid" else None
+            if mine:
+                lines.append(Series(label, index, split, [p.step for p in mine], [p.value for p in mine], best))
+    return lines

@@ -117,3 +117,13 @@ def run_id(desk, trained) -> str:
 def client(service):
     with Client(service.url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def other_id(service, run_id) -> str:
+    """A second run on the data of the first: the short form, a few steps."""
+    body = {"dataset": "sides", "target": "side", "name": "other", "plan": {"steps": 12, "batch": 8, "threads": 1}}
+    with Client(service.url) as client:
+        run = client.submit(body).id
+        assert [seen.run.status for seen in client.watch(run, every_s=0.2)][-1] == "succeeded"
+    return run

@@ -29,3 +29,28 @@ def test_the_range_of_both_axes_is_written_beside_them():
     plain = draw("loss", [Line("train", [0, 1500], [0.25, 2.0])], braille=True).plain
     for words in ("loss", "0.25", "2", "1,500 steps", "train"):
         assert words in plain
+
+
+def test_the_best_point_is_marked_and_named():
+    line = Line("valid", [0, 50, 100], [0.0, 1.0, 0.5], best=50)
+    found = draw("acc", [line], braille=False, width=21, height=5)
+    assert (rows(found)[0].count("*"), rows(found)[0].index("*")) == (1, 10)
+    assert "* best" in found.plain
+    assert "best" not in draw("acc", [Line("valid", [0, 50], [0.0, 1.0], best=7)], braille=False).plain
+
+
+def test_a_logarithmic_axis_spaces_powers_of_ten_evenly_and_is_said():
+    line = Line("loss", [0, 1, 2], [100.0, 10.0, 1.0])
+    found = draw("loss", [line], braille=False, width=21, height=5, log=True)
+    assert [rows(found)[row][column] for row, column in ((0, 0), (2, 10), (4, 20))] == ["l"] * 3
+    straight = draw("loss", [line], braille=False, width=21, height=5)
+    assert rows(straight)[4][10] == "l", "on a plain axis 10 is close to 1"
+    assert "loss (logarithmic)" in found.plain
+    assert "100 |" in found.plain
+
+
+def test_lines_whose_first_letters_are_equal_have_numbers():
+    lines = [Line("sides a", [0, 1], [0.0, 0.0]), Line("sides b", [0, 1], [1.0, 1.0])]
+    found = draw("acc", lines, braille=False, width=4, height=3)
+    assert (rows(found)[0], rows(found)[-1]) == ("2222", "1111")
+    assert "1 sides a  2 sides b" in found.plain

@@ -1,4 +1,4 @@
-"""`octet datasets`, and the removal of a run: what there is, what is wrong with it, and how it goes."""
+"""`octet datasets`, and the removal of a run: how it comes, what is wrong with it, and how it goes."""
 
 import json
 
@@ -50,3 +50,32 @@ def test_a_run_is_removed_once_it_has_ended(desks, client):
     early = desk.octet("runs", "delete", first)
     assert (early.returncode, f"octet runs cancel {first}" in early.stderr) == (4, True), early.stderr
     client.cancel(first)
+
+
+def test_a_data_set_is_added_shown_and_used_again(desks, client):
+    desk = desks("added", seed=31)
+    added = desk.octet("datasets", "add", "sides", "--labels", "labels.csv", "--name", "cli-added")
+    assert added.returncode == 0, added.stderr
+    made = client.dataset("cli-added")
+    assert added.stdout == f"{made.id}\n"
+    assert "side (2 classes)" in added.stderr
+    again = desk.octet("datasets", "add", "sides", "--labels", "labels.csv", "--name", "cli-added", "--json")
+    assert json.loads(again.stdout)["id"] == made.id
+    assert "was there already" in again.stderr
+    shown = desk.octet("datasets", "show", "cli-added").stdout
+    for words in (made.id, "40", "categorical, 40 labelled: high 20, low 20"):
+        assert words in shown
+    assert json.loads(desk.octet("datasets", "show", made.id, "--json").stdout)["files"] == 40
+    (desk.folder / "sides/000.bin").write_bytes(b"other content")
+    other = desk.octet("datasets", "add", "sides", "--labels", "labels.csv", "--name", "cli-added")
+    assert (other.returncode, "--name cli-added-2" in other.stderr) == (4, True), other.stderr
+    client.delete_dataset("cli-added")
+
+
+def test_what_cannot_be_added_is_said(desk):
+    twice = desk.octet("datasets", "add", "sides", "--labels", "labels.csv", "--folder-labels", "side")
+    assert (twice.returncode, "give one of them" in twice.stderr) == (2, True)
+    column = desk.octet("datasets", "add", "sides", "--id-column", "file")
+    assert (column.returncode, "give --labels, too" in column.stderr) == (2, True)
+    assert desk.octet("datasets", "add", "nowhere").returncode == 2
+    assert desk.octet("datasets", "show", "nosuch").returncode == 4

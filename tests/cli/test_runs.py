@@ -16,6 +16,13 @@ def test_runs_are_listed_as_lines_of_tabs_in_a_pipe(desk, run_id):
     assert mine[1:4] == ["sides", "succeeded", "40/40"]
 
 
+def test_a_cancellation_is_refused_with_its_mend_once_the_run_has_ended(desk, run_id):
+    done = desk.octet("runs", "cancel", run_id, "--json")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "(409): " in done.stderr
+    assert "\n  mend: " in done.stderr
+
+
 def test_a_run_is_shown_with_its_attempts(desk, run_id):
     shown = desk.octet("runs", "show", run_id).stdout
     assert "succeeded" in shown
@@ -114,6 +121,7 @@ def test_no_color_is_honoured_in_a_terminal(desk, run_id, no_color, coloured):
     assert done.wait(30) == 0
     os.close(ours)
     assert (b"\x1b[36m" in said) == coloured
+    assert b"40/40" in said
 
 
 def _read(terminal: int) -> bytes:

@@ -124,7 +124,7 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_come_back(desks, client):
     watching = desk.start("train", *TRIO, "--dataset", "long")
     try:
         for line in watching.stdout:
-            if line.startswith("step "):
+            if line.startswith("step ") and (" steps/s" in line or " s/step" in line):
                 break
         watching.send_signal(signal.SIGINT)
         _, said = watching.communicate(timeout=30)
@@ -132,6 +132,12 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_come_back(desks, client):
         run = client.runs(limit=1)[0]
         assert run.status == "running"
         assert f"octet runs watch {run.id}" in said
+        again = desk.start("runs", "watch", run.id)
+        assert f"run {run.id} running\n" in again.stdout, "read up to this line"
+        again.send_signal(signal.SIGINT)
+        _, said = again.communicate(timeout=30)
+        assert (again.returncode, "The run goes on" in said) == (130, True)
+        assert client.run(run.id).status == "running"
     finally:  # else the next test would wait behind it
         cancelled = desk.octet("runs", "cancel", client.runs(limit=1)[0].id)
     assert cancelled.returncode == 0

@@ -175,3 +175,27 @@ def test_watching_survives_a_restart_of_the_service(tmp_path, files):
     assert looks[-1].run.status == "succeeded"
     cursors = [point.cursor for seen in looks for point in seen.points]
     assert cursors == list(range(cursors[0], cursors[-1] + 1))
+
+
+def test_a_name_of_the_registry_is_promoted_and_rolled_back(client, seen):
+    run = seen[-1].run.id
+    steps = [checkpoint.step for checkpoint in client.checkpoints(run) if checkpoint.kind == "best"]
+    promoted = client.models.promote("client-model", run)
+    assert (promoted.version, promoted.run, promoted.step in steps) == (1, run, True)
+    assert client.models.get("client-model").versions[0].digest == promoted.digest
+    assert "client-model" in {model.name for model in client.models.list()}
+    with pytest.raises(Refused) as refused:
+        client.models.roll_back("client-model")
+    assert refused.value.status == 409
+    assert client.problem_type(refused.value.rule)["mend"]
+    client.models.delete("client-model")
+    with pytest.raises(Refused, match="404"):
+        client.models.get("client-model")
+
+
+def test_a_curve_comes_as_a_picture(client, seen):
+    run = seen[-1].run.id
+    assert b"<svg" in client.curve(run, "loss")[:2000]
+    assert client.curve(run, "acc", "png", target="side", beside=[run], theme="dark").startswith(b"\x89PNG")
+    with pytest.raises(Refused, match="no metric f2"):
+        client.curve(run, "f2")

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -194,6 +195,20 @@ def test_curves_are_drawn_as_svg_and_png(client, parts, live):
     assert client.get(f"/runs/{run}/curves/acc.svg", headers={"if-none-match": svg.headers["etag"]}).status_code == 304
     assert is_problem(client.get(f"/runs/{run}/curves/mcc.svg"), 404)["type"] == "/problems/unknown-metric"
     is_problem(client.get(f"/runs/{run}/curves/acc.gif"), 422)
+
+
+def test_a_picture_of_several_runs_and_its_look_are_asked_for_in_the_query(client, parts, live):
+    run, lease = live
+    record_points(parts, lease, [point(step, "acc", "valid") for step in (1, 2)])
+    path = f"/runs/{run}/curves/acc.svg"
+    plain = client.get(path)
+    looks = [client.get(path, params=look) for look in ({"theme": "dark"}, {"log": "true"}, {"runs": f"{run},"})]
+    assert [found.status_code for found in looks] == [200] * 3
+    assert len({found.headers["etag"] for found in [plain, *looks[:2]]}) == 3
+    assert is_problem(client.get(path, params={"runs": "nosuch"}), 404)["type"] == "/problems/unknown-run"
+    is_problem(client.get(path, params={"theme": "blue"}), 422)
+    record_points(parts, lease, [replace(point(3, "acc"), value=-0.5)])
+    assert is_problem(client.get(path, params={"log": "true"}), 422)["errors"][0]["pointer"] == "log"
 
 
 def test_a_curve_whose_best_checkpoint_moved_is_drawn_anew(client, parts, live):

@@ -2,7 +2,8 @@ import sys
 
 import pytest
 
-from app.services.curves import UnknownMetric, curve
+from app.services.curves import Undrawable, UnknownMetric, curve
+from app.services.drawing import MOST_RUNS, Look
 from app.services.runs.find import UnknownRun
 from app.services.runs.lease import acquire, record_points
 from tests.support.runs import a_point, a_run, checkpointed
@@ -54,3 +55,31 @@ def test_an_unknown_metric_or_target_is_answered_with_those_that_exist(parts, ru
 def test_drawing_never_touches_the_global_state_of_pyplot(parts, run):
     curve(parts, run, "loss")
     assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_several_runs_are_drawn_over_each_other_each_with_its_best(parts, run):
+    lease = acquire(parts, a_run(parts, name="_another").id, "w")
+    record_points(parts, lease, [a_point(step, "loss", "valid", value=1 / step) for step in (4, 8)])
+    record_points(parts, lease, [a_point(8, "r2", "valid", "b", 0.5)])
+    both = curve(parts, run, "loss", beside=[lease.run_id])
+    assert both != curve(parts, run, "loss")
+    assert both.count(b"#0072b2") > 1
+    assert both.count(b"#d55e00") > 1
+    assert curve(parts, run, "loss", beside=[run]) == curve(parts, run, "loss"), "a run is drawn once"
+    with pytest.raises(UnknownMetric, match=f"run {lease.run_id} has no metric r2 of a"):
+        curve(parts, run, "r2", beside=[lease.run_id])
+    with pytest.raises(UnknownRun):
+        curve(parts, run, "loss", beside=["nosuch"])
+    with pytest.raises(Undrawable, match=f"at most {MOST_RUNS}"):
+        curve(parts, run, "loss", beside=[str(n) for n in range(MOST_RUNS)])
+
+
+def test_a_picture_is_light_or_dark_and_its_axis_logarithmic_where_it_can_be(parts, run):
+    light, dark = (curve(parts, run, "loss", look=Look(theme)) for theme in ("light", "dark"))
+    assert b"#14181d" in dark
+    assert b"#14181d" not in light
+    assert curve(parts, run, "loss", look=Look(log=True)) != light
+    lease = acquire(parts, a_run(parts).id, "w")
+    record_points(parts, lease, [a_point(step, "mcc", "valid", value=step - 1.0) for step in (1, 2)])
+    with pytest.raises(Undrawable, match="mcc has 1 value of 0 or below"):
+        curve(parts, lease.run_id, "mcc", look=Look(log=True))

@@ -46,6 +46,10 @@ CASES = [
     Case("a cursor before the beginning", call("GET", "/runs/{run}/metrics?after=-1"), 422, "after"),
     Case("a cursor of 10^30", call("GET", f"/runs/{{run}}/metrics?after={10**30}"), 422, "cursor"),
     Case("a metric that was not measured", call("GET", "/runs/{run}/curves/f2.svg"), 404, "f2"),
+    Case(
+        "a curve of nine runs", call("GET", f"/runs/{{run}}/curves/loss.svg?runs={'1,2,3,4,5,6,7,8'}"), 422, "at most 8"
+    ),
+    Case("a curve in blue", call("GET", "/runs/{run}/curves/loss.svg?theme=blue"), 422, "theme"),
     Case("a curve as .gif", call("GET", "/runs/{run}/curves/loss.gif"), 422, "gif"),
     Case("weights of a step that was not kept", call("GET", "/runs/{run}/checkpoints/99999/weights"), 404, "it has"),
     Case("cancelling a run that has ended", call("POST", "/runs/{run}/cancel"), 409, "succeeded"),
