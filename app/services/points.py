@@ -79,7 +79,8 @@ def page(
         now = _position(tx, run_id)
         refuse_beyond(after, now.last_cursor, run_id)
         wanted_name = None if name is None else name.lower()
-        rows = points.after(tx, run_id, after, name=wanted_name, split=split, target=target, limit=limit)
+        last = now.last_cursor
+        rows = points.after(tx, run_id, after, last=last, name=wanted_name, split=split, target=target, limit=limit)
     # a page that is not full has seen all there is, also what the filters left out
     following = rows[-1].cursor if len(rows) == limit else now.last_cursor
     return Page([_view(row) for row in rows], following, now)

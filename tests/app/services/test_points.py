@@ -100,6 +100,20 @@ def test_filters_choose_and_the_cursor_still_moves_past_what_they_left_out(parts
         page(parts, lease.run_id, split="test")
 
 
+@pytest.mark.parametrize("limit", [1, 2, 7, 1000])
+def test_pages_of_a_rare_point_are_full_until_all_are_seen_however_far_apart_they_are(parts, lease, limit):
+    rare = [5, 6, 130, 131, 990]
+    record_points(parts, lease, [a_point(s, "rare" if s in rare else "loss") for s in range(1000)])
+    found, after = [], 0
+    while True:
+        got = page(parts, lease.run_id, after, name="rare", limit=limit)
+        found += [point.step for point in got.points]
+        if len(got.points) < limit:
+            break
+        after = got.next
+    assert (found, got.next) == (rare, 1000)
+
+
 @pytest.mark.parametrize("after", [-1, 2, 10**12])
 def test_a_cursor_that_was_never_given_out_is_refused(parts, lease, after):
     record_points(parts, lease, [a_point(1)])
