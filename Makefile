@@ -23,7 +23,7 @@ OCTET_TEST_REDIS_URL ?= redis://127.0.0.1:6379/13
 # Four processes also on two cores, a test file in one of them: much of a kill test is waiting for a lease to run out. AT_ONCE= runs all in one.
 AT_ONCE ?= --numprocesses 4 --dist loadfile
 
-.PHONY: help install dev serve demo test conformance test-services chaos lint types imports house check bench constraints clean
+.PHONY: help install dev serve demo test faults conformance test-services chaos lint types imports house check bench constraints clean
 
 help:  ## what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -53,14 +53,17 @@ demo: install  ## from files of this machine to predictions, live, in under five
 	$(BIN)/python -m examples.demo
 
 test: dev  ## the embedded suite (no Redis, PostgreSQL or Docker needed)
-	$(BIN)/python -m pytest $(AT_ONCE)
+	$(BIN)/python -m pytest $(AT_ONCE) --ignore=tests/faults
+
+faults: dev  ## the embedded service with its parts killed, stalled, filled and locked: runs end as if nothing had been
+	$(BIN)/python -m pytest $(AT_ONCE) tests/faults
 
 conformance: dev  ## schemathesis against a live service: every promise of the OpenAPI document (EXAMPLES= asks more)
 	$(BIN)/python -m tests.conformance $(EXAMPLES)
 
 test-services: dev  ## the storage and end-to-end tests on PostgreSQL and Redis
 	OCTET_TEST_DATABASE_URL=$(OCTET_TEST_DATABASE_URL) OCTET_TEST_REDIS_URL=$(OCTET_TEST_REDIS_URL) \
-	  $(BIN)/python -m pytest -m services
+	  $(BIN)/python -m pytest $(AT_ONCE) -m services
 
 # The runs and the dice of `make chaos`; on other services: make chaos CHAOS="--database-url URL --redis-url URL"
 KILLS ?= 100
