@@ -55,7 +55,7 @@ CASES = [
     Case("cancelling a run that has ended", call("POST", "/runs/{run}/cancel"), 409, "succeeded"),
     Case("pausing a run that has ended", call("POST", "/runs/{run}/pause"), 409, "succeeded"),
     Case("resuming a run that has ended", call("POST", "/runs/{run}/resume"), 409, "succeeded"),
-    Case("resuming a run that waits", call("POST", "/runs/{waiting}/resume"), 202, "queued"),
+    Case("resuming a run that waits", call("POST", "/runs/{waiting}/resume"), 202, "sound"),
     Case("deleting a data set in use", call("DELETE", "/datasets/{dataset}"), 409, "use"),
     Case("deleting a run that waits", call("DELETE", "/runs/{waiting}"), 409, "cancel"),
     Case("promoting a run that has learnt nothing", promote("waiting"), 409, "checkpoint"),
