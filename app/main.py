@@ -19,7 +19,7 @@ from app.api.observe import Observe
 from app.api.problems import handle_problems
 from app.parts import Parts, open_parts
 from app.services.datasets.incoming import remove_stale
-from app.services.jobs.reaper import reap
+from app.services.jobs.reaper import reap_until
 from app.serving.serving import Serving
 from app.settings import Settings
 from app.telemetry import Telemetry, log_to_stderr
@@ -72,7 +72,7 @@ def app_from_environment() -> FastAPI:
 @asynccontextmanager
 async def _running(context: Context, owns_parts: bool) -> AsyncIterator[None]:
     parts, serving, stopping = context.parts, context.serving, context.stopping
-    reaper = threading.Thread(target=_reap, args=(parts, stopping), name="octet-reaper", daemon=True)
+    reaper = threading.Thread(target=reap_until, args=(stopping, parts), name="octet-reaper", daemon=True)
     upkeep = threading.Thread(target=Upkeep(parts, stopping).run, name="octet-upkeep", daemon=True)
     await anyio.to_thread.run_sync(remove_stale, parts.settings.incoming_dir)
     serving.start()
@@ -129,12 +129,3 @@ def _heard_signals(context: Context) -> Iterator[None]:
     finally:
         for number, handler in servers.items():
             signal.signal(number, handler)
-
-
-def _reap(parts: Parts, stopping: threading.Event) -> None:
-    """Look every reaper_s seconds; a failure (the database away) is logged and tried again."""
-    while not stopping.wait(parts.settings.clocks.reaper_s):
-        try:
-            reap(parts)
-        except Exception:
-            log.exception("the reaper failed; it looks again")

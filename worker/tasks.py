@@ -9,7 +9,7 @@ from celery import Celery, current_task, signals
 
 from app.broker import PREDICT_DATASET, TRAIN_RUN
 from app.parts import Parts, open_parts
-from app.services.jobs.reaper import reap
+from app.services.jobs.reaper import reap_until
 from app.services.predictions import lease as predictions
 from app.services.runs.lease import acquire, in_line
 from app.settings import Settings
@@ -93,11 +93,7 @@ class PoolProcess:
             remove_left(parts)
         except Exception as error:
             log.warning("what killed attempts left here stays for now: %s", error)
-        while not self._ending.wait(self._settings.clocks.reaper_s):
-            try:
-                reap(parts)
-            except Exception as error:
-                log.warning("reaper: %s", error)
+        reap_until(self._ending, parts)
 
 
 def _origin_of_message() -> Origin | None:

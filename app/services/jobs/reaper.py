@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, Generic, Literal
 
 from app.broker import BrokerError, Queue
@@ -51,6 +52,20 @@ def reap(parts: Parts) -> list[ReapAction]:
     further ones until workers have taken the surplus: the queue cannot grow without limit.
     """
     return [action for kind in _KINDS for action in _reap(parts, kind)]
+
+
+def reap_until(stopping: Event, parts: Parts) -> None:
+    """Look every reaper_s seconds. A failure is logged and tried again; one that stays the same is said once."""
+    said = ""
+    while not stopping.wait(parts.settings.clocks.reaper_s):
+        try:
+            reap(parts)
+            said = ""
+        except Exception as error:
+            words = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            if words != said:
+                log.warning("the reaper could not look, and tries again: %s", words, exc_info=said == "")
+            said = words
 
 
 def _reap(parts: Parts, kind: _Kind[Any]) -> list[ReapAction]:

@@ -1,9 +1,10 @@
 import itertools
+import threading
 
 import pytest
 
 from app.services.jobs.lease import LeaseLost
-from app.services.jobs.reaper import ReapAction, reap
+from app.services.jobs.reaper import ReapAction, reap, reap_until
 from app.services.runs.control import cancel
 from app.services.runs.lease import acquire, hand_back, heartbeat
 from app.services.runs.read import attempts, get_run
@@ -174,3 +175,28 @@ def test_a_run_that_no_worker_heard_of_is_announced_again_although_the_clock_wen
     with short.db.transaction() as tx:
         set_an_hour_back(tx)
     assert reap(short) == [ReapAction(run.id, "announced")]
+
+
+class Looks(threading.Event):
+    """Is set after so many waits, of which none takes time."""
+
+    def __init__(self, number):
+        super().__init__()
+        self._left = number
+
+    def wait(self, timeout=None):
+        self._left -= 1
+        return self._left < 0
+
+
+def test_a_failure_that_goes_on_is_said_once_and_what_it_kept_from_is_done_afterwards(short, caplog):
+    run = a_run(short)
+    acquire(short, run.id, "w")
+    with short.db.transaction() as tx:
+        tx.exec_driver_sql("ALTER TABLE runs RENAME TO elsewhere")
+    reap_until(Looks(5), short)
+    assert [record.getMessage().startswith("the reaper could not look") for record in caplog.records] == [True]
+    with short.db.transaction() as tx:
+        tx.exec_driver_sql("ALTER TABLE elsewhere RENAME TO runs")
+    until(lambda: reap_until(Looks(1), short) or row_of(short, run.id).status == "queued")
+    assert len(caplog.records) == 1
