@@ -30,12 +30,21 @@ def hearing(*terminal: str, nohup: bool = False) -> Iterator[subprocess.Popen[st
     """A process that says what it hears, the leader of a session of its own."""
     trap = "trap '' HUP; " if nohup else ""
     command = ["sh", "-c", f'{trap}exec "$0" "$@"', sys.executable, "-c", HEARS, *terminal]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+    with started_afresh(command) as process:
         try:
             assert says(process) == "hears"
             yield process
         finally:
             process.kill()
+
+
+def started_afresh(command: list[str]) -> subprocess.Popen[str]:
+    """Not as a child of nohup, which the tests themselves may be."""
+    ours = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGHUP, ours)
 
 
 def says(process: subprocess.Popen[str]) -> str:
