@@ -104,13 +104,15 @@ class LeasedWork(ABC):
         except LeaseLost:
             raise
         except Exception as error:
+            self._demand(keeper)  # what fails because authority is lost is no fault of the job
             log.exception("%s of %s, attempt %d broke off", self._work, holds.job_id, holds.attempt)
             return broken_off(error)
         finally:
             if self._child is not None:
                 self._child.close()
-            with suppress(OSError):
-                space.keep_log(self._parts.storage)  # to its last word
+            if not keeper.lost:  # who has lost the job writes nothing more, no log either
+                with suppress(OSError):
+                    space.keep_log(self._parts.storage)  # to its last word
             space.remove()
 
     def _follow(self, child: ChildProcess, space: Workspace, keeper: LeaseKeeper) -> JobEnd | HandBack:
@@ -125,6 +127,7 @@ class LeasedWork(ABC):
             for message in child.messages(TICK_S):
                 self._demand(keeper)  # a process that was stopped meanwhile finds a full pipe, and the run with another
                 record.take(message)
+            self._demand(keeper)
             record.flush()
             said.share()
             if ordered is None and (ordered := self._order(keeper)) is not None:

@@ -16,7 +16,7 @@ from tests.faults.conftest import Disturbed
 from tests.faults.trial import BODY, End, end_of, in_mid_run
 from tests.support.service import Service, alive, wait_for
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.timeout(600)]
 JSON = {"content-type": "application/json"}
 
 
