@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from app.db import predictions
 from app.parts import Parts
 from app.services.datasets.create import Upload, create_dataset
 from app.services.datasets.read import get_dataset
@@ -71,6 +72,11 @@ def table(parts: Parts, prediction: str) -> list[dict[str, Any]]:
     return rows
 
 
+def parts_recorded(parts: Parts, prediction: str) -> int:
+    with parts.db.reading() as tx:
+        return len(predictions.parts_of(tx, prediction))
+
+
 def saving(parts: Parts, save_s: float) -> Parts:
     """The same parts, with another time between two parts of a result."""
     settings = parts.settings.model_copy(update={"worker": WorkerSettings(prediction_save_s=save_s)})
@@ -121,7 +127,7 @@ def test_a_prediction_killed_in_mid_job_goes_on_behind_its_last_part_and_ends_in
     eager = saving(parts, 0.0)  # every batch is a part
     work = threading.Thread(target=attempt(eager, killed).run)
     work.start()
-    wait_for(lambda: parts.storage.exists(f"predictions/{killed}"), ENDS_S, "the first part")
+    wait_for(lambda: parts_recorded(parts, killed), ENDS_S, "the first part")
     [child] = [pid for pid in children(os.getpid()) if "worker.predicting" in command(pid)]
     os.killpg(child, 9)
     work.join(ENDS_S)
