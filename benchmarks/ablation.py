@@ -1,10 +1,12 @@
 """What each ingredient of the default is worth: the default, then the default without one of them, on the same files.
 
-    .venv/bin/python -m benchmarks.ablation DATA OUT --only NAME ... [--seconds S] [--threads N] [--without WORD ...]
+    .venv/bin/python -m benchmarks.ablation DATA OUT --only NAME ... [--seconds S] [--threads N] [--steps N]
+                                                          [--without WORD ...]
 
 DATA as for benchmarks.accuracy; validation on training labels alone, seed 0, nothing reads test labels. A run is given
 the config that the short form would choose, complete, with one place changed; what no config can switch is switched in
-the process that trains. Each run is measured by its best step, as the product keeps it; `wide alone` is step 0.
+the process that trains. With --steps every run makes so many, however busy the machine is; --seconds then only chooses
+the config. Each run is measured by its best step, as the product keeps it; `wide alone` is step 0.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from models.config import RunConfig, choose_for_data, parse_request
 from models.config.run import dump_config
 from models.packed import PackedDataset, pack
 
+ENDLESS_S = 86_400.0
 OCTET = "/input/model_config/octet"
 VIEWS = f"{OCTET}/views"
 
@@ -80,9 +83,8 @@ def main() -> int:
             full = _changed(default, INGREDIENTS[word])
             if full is None:
                 continue
-            full |= {"dataset": name, "max_runtime_s": arguments.seconds}
-            if arguments.threads:
-                full["plan"] = {"threads": arguments.threads}
+            full |= {"dataset": name, "max_runtime_s": ENDLESS_S if arguments.steps else arguments.seconds}
+            full["plan"] = {key: n for key in ("threads", "steps") if (n := getattr(arguments, key))} or None
             print(_row(word, full, packed, arguments.out / f"{name}-{word.replace(' ', '-')}"), flush=True)
     return 0
 
@@ -130,6 +132,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=[*TARGETS, *MADE], required=True)
     parser.add_argument("--seconds", type=float, default=150.0)
     parser.add_argument("--threads", type=int, default=0, help="of each run; 0: as the product would")
+    parser.add_argument("--steps", type=int, default=0, help="of each run; 0: as many as the seconds allow")
     parser.add_argument("--without", nargs="+", choices=[*INGREDIENTS], default=[*INGREDIENTS])
     return parser.parse_args()
 
