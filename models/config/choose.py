@@ -50,7 +50,7 @@ def choose_for_data(request: RunRequest, summary: DatasetSummary, device: Device
     return Chosen(
         config=_put_together(dump_config(config), deciding),
         reasons=request.reasons | {choice.pointer: choice.why for choice in (*choices, *deciding)},
-        notes=request.notes + too_long_notes(config, sides_of(config, summary, request.plan).steps),
+        notes=request.notes + too_long_notes(config, sides_of(config, summary, request.plan)),
         max_runtime_s=request.max_runtime_s,
     )
 

@@ -283,7 +283,7 @@ def _pace(train: int, length: int, views: Sequence[ViewName]) -> Iterator[Choice
         f"at most {passes * per_pass} steps; the device's plan fits them to the time there is",
     )
     warmup = min(MOST_WARMUP, max(1, round(WARMUP_SHARE * passes * per_pass)))
-    yield Choice("/globals/lr_schedule/warmup_steps", warmup, "enough for the first moments")
+    yield Choice("/globals/lr_schedule/warmup_steps", warmup, "enough for the first moments; a tenth of fewer steps")
 
 
 def _passes(train: int, views: Sequence[ViewName]) -> int:

@@ -4,20 +4,24 @@ from collections.abc import Iterator
 
 from models.config.notes import note
 from models.config.run import RunConfig
+from models.config.sides import Sides
+from models.config.size import is_octet
 
 EVALUATION = "/globals/evaluation_checkpoint"
 
 
-def too_long_notes(config: RunConfig, steps: int) -> list[dict[str, str]]:
+def too_long_notes(config: RunConfig, sides: Sides) -> list[dict[str, str]]:
     """What a run of so many steps never comes to."""
-    return [note(at, f"{detail}; the run has about {steps} steps") for at, detail in _too_long(config, steps)]
+    return [note(at, f"{detail}; the run has about {sides.steps} steps") for at, detail in _too_long(config, sides)]
 
 
-def _too_long(config: RunConfig, steps: int) -> Iterator[tuple[str, str]]:
+def _too_long(config: RunConfig, sides: Sides) -> Iterator[tuple[str, str]]:
+    steps = sides.steps
     schedule, evaluation = config.globals.lr_schedule, config.globals.evaluation_checkpoint
     asked = schedule.warmup_steps
     warm_up = round(2 / (1 - config.globals.optimization.b2)) if asked == "auto" else asked or 0
-    if schedule.lr_schedule != "same" and warm_up >= steps:
+    cut = is_octet(config) and steps < config.globals.basic_experiment.n_epochs * (sides.train // sides.batch)
+    if schedule.lr_schedule != "same" and warm_up >= steps and not cut:
         yield "/globals/lr_schedule/warmup_steps", f"the warm-up takes {warm_up} steps and ends after the run"
     if evaluation.sample_interval != "auto" and evaluation.sample_interval > steps:
         at, every = f"{EVALUATION}/sample_interval", evaluation.sample_interval

@@ -10,6 +10,9 @@ from models.packed.summary import TargetType
 FEW_NUMBERS = 20
 """Whole numbers with at most so many distinct values are classes."""
 
+FEWEST_TO_STRAY = 10
+"""Of fewer numbers none is called far from the others."""
+
 LARGEST = 1e150
 """Larger numbers cannot be squared; none is a measurement."""
 
@@ -52,6 +55,7 @@ class KindOfColumn:
         self._pointed, self._whole = False, True
         self._distinct: set[float] = set()
         self._lowest, self._highest = math.inf, -math.inf
+        self._low, self._high = [(math.inf, 0)] * 2, [(-math.inf, 0)] * 2
         self._sentinels: dict[float, list[int]] = {}
 
     def see(self, text: str, row: int) -> None:
@@ -68,8 +72,8 @@ class KindOfColumn:
                 self._whole = self._whole and (written["point"] or "-").strip(".0") == "" and not written["exponent"]
             if value in _SENTINELS:
                 self._sentinels.setdefault(value, [row, 0])[1] += 1
-            elif value < self._lowest or value > self._highest:
-                self._lowest, self._highest = min(value, self._lowest), max(value, self._highest)
+            else:
+                self._stretch(value, row)
             if len(self._distinct) <= FEW_NUMBERS:
                 self._distinct.add(value)
         elif written or _NOT_FINITE.fullmatch(text):
@@ -78,6 +82,14 @@ class KindOfColumn:
             self.not_numbers_count += 1
             if len(self.not_numbers) < _REMEMBERED:
                 self.not_numbers.append(row)
+
+    def _stretch(self, value: float, row: int) -> None:
+        """Keep the range of the numbers, and the two distinct ones at either end of it with their first rows."""
+        self._lowest, self._highest = min(value, self._lowest), max(value, self._highest)
+        if value < self._low[1][0] and value != self._low[0][0]:
+            self._low = sorted([(value, row), self._low[0]])
+        if value > self._high[1][0] and value != self._high[0][0]:
+            self._high = sorted([(value, row), self._high[0]], reverse=True)
 
     @property
     def one_value(self) -> float | None:
@@ -100,6 +112,16 @@ class KindOfColumn:
             away = min(abs(value - self._lowest), abs(value - self._highest))
             if count > 1 and span > 0 and away > far * span:
                 yield value, row, count
+
+    def wild(self, far: float) -> Iterator[tuple[float, int]]:
+        """The number above or below all others by more than `far` times the range of these: value and first row."""
+        if self.finite_count < FEWEST_TO_STRAY:
+            return
+        for ends, other in ((self._low, self._high[0][0]), (self._high, self._low[0][0])):
+            (value, row), (second, _) = ends
+            span = abs(other - second)
+            if 0 < span < math.inf and abs(value - second) > far * span:
+                yield value, row
 
     @property
     def all_numbers(self) -> bool:

@@ -1,4 +1,4 @@
-"""What is odd about a column of numbers: one value everywhere, classes written with .0, a number for missing values."""
+"""What is odd about a column of numbers: one value everywhere, classes with .0, a number for missing values, a slip."""
 
 from models.packed.kinds import KindOfColumn
 from models.packed.problems import ProblemLog, counted
@@ -6,6 +6,9 @@ from models.packed.texts import Int64, Texts
 
 _FAR = 10
 """A number that stands for a missing value is so many times the range of the others away from them."""
+
+_WILD = 1000
+"""So many times the range of all others away from them no measurement lies, only a slip."""
 
 
 def say_odd_numbers(problems: ProblemLog, kind: KindOfColumn, name: str, ids: Texts, rows: Int64) -> None:
@@ -30,3 +33,9 @@ def say_odd_numbers(problems: ProblemLog, kind: KindOfColumn, name: str, ids: Te
             "numbers: does it stand for a missing value? leave these cells empty then, or it will be learnt as a number"
         )
         problems.add("sentinel", detail, file_id=ids[at], row=int(rows[at]), column=name)
+    for value, at in kind.wild(_WILD):
+        detail = (
+            f"target {name!r} is {value:g} in row {rows[at]}, more than {_WILD:,} times the range of all other "
+            "numbers away from them: is it a slip? mend this cell or leave it empty, or the others look alike beside it"
+        )
+        problems.add("outlier", detail, file_id=ids[at], row=int(rows[at]), column=name)

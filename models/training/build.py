@@ -46,6 +46,7 @@ class Pace:
 
     save_every_s: a kill costs so many seconds of work at most.
     measured: before the run; it speaks for steps and validations until the first ones of this attempt are timed.
+    saved_step: which step's resume checkpoint this attempt wrote last.
     """
 
     clock: Callable[[], float]
@@ -55,6 +56,7 @@ class Pace:
     save_every_s: float = SAVE_EVERY_S
     measured: Speed | None = None
     steps: int = 0
+    saved_step: int | None = None
     _step_s: float | None = None
     _validation_s: float | None = None
 

@@ -43,7 +43,8 @@ def train(job: Job, report: Report, stop: Stop) -> Outcome:
             report.progress(progress(job))
         if end.reason != "stopped":
             end = finish(job, report, stop) or end
-        save_resume(job, report)
+        if job.pace.saved_step != job.state.step:  # who stores the files may hold the first, and it is the same
+            save_resume(job, report)
     return end
 
 
@@ -60,7 +61,8 @@ def begin(job: Job, report: Report, stop: Stop) -> None:
         job.pace.started = job.pace.clock()  # the fit says nothing of how long steps take
     if job.state.prepared and job.state.last is None and how_it_ends(job, stop) is None:
         validate(job, report, stop)
-        save_resume(job, report)
+        if job.state.last is not None:  # else a stop came first, and its end saves this very step
+            save_resume(job, report)
 
 
 def step(job: Job) -> None:
@@ -191,6 +193,7 @@ def save_resume(job: Job, report: Report) -> None:
     job.watch.look(_kept(job))
     with _room_comes_later("resume"):
         report.saved(save_state(job.state, job.identity, job.folder))
+        job.pace.saved_step = job.state.step
     job.pace.saved = job.pace.clock()
 
 

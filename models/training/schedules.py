@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from models.config.size import is_octet
+
 if TYPE_CHECKING:
     from models.config import RunConfig
 
@@ -11,6 +13,12 @@ THRESHOLD = 1e-4
 """A new best is above best * (1 + this): torch's ReduceLROnPlateau in its modes `max` and `rel`, as EIR uses it.
 
 So below zero (an average may be, minus a loss is) also a value slightly under the best counts as a new best.
+"""
+
+CUT_WARMUP = 0.1
+"""Of the steps that there is time for: the longest warm-up of Octet's own model where they are fewer than its epochs.
+
+Its recipe chooses a warm-up for all epochs; of a run that is cut to a tenth of them it would be most or all.
 """
 
 
@@ -31,7 +39,7 @@ def lr_at(config: "RunConfig", step: int, *, steps: int, steps_per_epoch: int, p
     from `lr_lb`, which is also the floor of every schedule.
     """
     top, floor = config.globals.optimization.lr, config.globals.optimization.lr_lb
-    warm = warmup_steps(config)
+    warm = _warmup_within(config, steps, steps_per_epoch)
     if step < warm:
         return floor + (top - floor) * step / warm
     after = step - warm
@@ -44,6 +52,14 @@ def lr_at(config: "RunConfig", step: int, *, steps: int, steps_per_epoch: int, p
             return _cosine(top, floor, _cycle_share(after, max(1, steps_per_epoch)))
         case _:
             return top
+
+
+def _warmup_within(config: "RunConfig", steps: int, steps_per_epoch: int) -> int:
+    """Steps of warm-up in a run of so many steps: as configured, but of Octet's own model no more than CUT_WARMUP."""
+    warm = warmup_steps(config)
+    if not is_octet(config) or steps >= config.globals.basic_experiment.n_epochs * steps_per_epoch:
+        return warm
+    return min(warm, max(1, round(CUT_WARMUP * steps)))
 
 
 def _cosine(top: float, floor: float, share: float) -> float:

@@ -33,6 +33,13 @@ FEATURE_BYTES, WEIGHT_BYTES = 40, 16
 """What storing takes at its peak of each feature (hashes, sorted and in order) and of each of its weights."""
 
 
+MOST_DEVIATIONS = 100.0
+"""Numbers so many standard deviations from the mean are learnt as if they lay there.
+
+One far beyond would decide every square, and the squares of 1e20 are no float32: all answers were NaN.
+"""
+
+
 @dataclass
 class FitReport:
     """What was fitted, and why so, in words.
@@ -93,7 +100,7 @@ def fit_wide(
     files = Excerpts(dataset, places)
     kinds = kinds_for(effort, np.asarray(dataset.lengths)[train], targets)
     task = _Task(files, len(train), kinds, memory_bytes, room, go_on)
-    own = {target.name: labels[target.name].cpu()[torch.from_numpy(places)] for target in targets}
+    own = {target.name: _bounded(labels[target.name].cpu()[torch.from_numpy(places)], target) for target in targets}
     try:
         report = _fitted(head, task, own, targets, effort, seed)
     except _StoppedError:
@@ -102,6 +109,11 @@ def fit_wide(
         shutil.rmtree(room, ignore_errors=True)
     report.seconds = time.monotonic() - began
     return report
+
+
+def _bounded(labels: Tensor, target: TargetSpec) -> Tensor:
+    """Numbers within MOST_DEVIATIONS, NaN where they are missing; classes as they are."""
+    return labels if target.classes is not None else labels.clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)
 
 
 def _fitted(

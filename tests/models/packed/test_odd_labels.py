@@ -145,6 +145,8 @@ SAID = {
         "is -999 in 2 cells .first in row 32., far from all other numbers.*leave these cells empty",
     ),
     "nines for missing values": ([*NUMBERS, *["99999"] * 5], "sentinel", "is 99999 in 5 cells"),
+    "a slip far above": ([*NUMBERS, "1e30"], "outlier", r"is 1e\+30 in row 32, more than 1,000 times the range of all"),
+    "a slip far below": (["-1e9", *NUMBERS], "outlier", r"is -1e\+09 in row 2, .*mend this cell or leave it empty"),
     "joined classes": (
         ["good", "bad", "odd", "good|bad", "bad; odd", "good|bad"] * 2,
         "several_classes",
@@ -192,6 +194,8 @@ NOTHING_SAID = {
     "every other label": ["good", "", "bad", ""] * 10,
     "a label in a short table": ["good", "", "", "bad", "", ""],
     "prices that end in nines": [f"{9000 + i * 37}.5" for i in range(30)] + ["9999", "9999"],
+    "numbers over many magnitudes": [f"1e{i}" for i in range(30)],
+    "one number and zeros": ["0.0"] * 30 + ["7.5"],
     "one outlier": [*NUMBERS, "-999"],
     "names with bars": ["a|b", "c|d", "a|c"] * 10,
     "a class and two names of it": ["red", "green", "red|green", "red|green", "blue"],

@@ -99,14 +99,26 @@ def test_a_stop_between_the_fit_and_its_validation_costs_no_point(dataset, tmp_p
     assert second.kept("resume")[-1].digest == whole.kept("resume")[-1].digest
 
 
-class StopOnceFitted:
-    """Asks for an end as soon as what comes before the first step is fitted."""
+@pytest.mark.parametrize("looks", range(1, 9))
+def test_a_stop_about_the_first_validation_saves_no_step_twice(dataset, tmp_path, undisturbed, looks):
+    """Who stores the files takes them away: of two of one name it found the second gone, and the attempt broke off."""
+    first, whole = Recorder(), undisturbed("plain")
+    job = open_job(octet(), dataset, whole.plan, tmp_path / "first")
+    train(job, first, StopOnceFitted(job, looks))
+    steps = [saved.step for saved in first.kept("resume")]
+    assert steps == sorted(set(steps))
+    assert steps
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+
+class StopOnceFitted:
+    """Asks for an end as soon as what comes before the first step is fitted, or some looks later."""
+
+    def __init__(self, job: Job, looks: int = 1) -> None:
+        self.job, self.looks = job, looks
 
     def requested(self) -> str | None:
-        return "asked" if self.job.state.prepared else None
+        self.looks -= bool(self.job.state.prepared)
+        return "asked" if self.looks <= 0 and self.job.state.prepared else None
 
 
 def test_its_checkpoint_says_what_the_last_validation_measured_but_for_the_folds_of_the_blend(dataset, runs):

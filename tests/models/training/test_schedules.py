@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from models.training.schedules import PlateauRule, PlateauState, lr_at, warmup_steps
+from tests.models.config.test_octet_size import octet_config
 from tests.models.training.configs import config_with
 
 TOP, FLOOR = 1e-3, 1e-5
@@ -60,6 +61,27 @@ def test_plateau_never_falls_below_the_floor():
 
 def test_a_run_shorter_than_its_warm_up_stays_in_it():
     assert max(rates(scheduled("cosine"), 5)) < TOP
+
+
+@pytest.mark.parametrize("schedule", ["plateau", "cosine", "cycle"])
+def test_a_run_of_octets_own_model_that_time_cuts_has_a_shorter_warm_up(schedule):
+    """72 of 720 steps were chosen; of 109 that fit they were two thirds, and of 65 the rate never came to its top."""
+    config = of_octet(scheduled(schedule, warmup_steps=72), n_epochs=60)
+    found = rates(config, 109, per_epoch=12)
+    assert found.index(max(found)) == 11
+    assert max(found) == pytest.approx(TOP)
+    assert max(rates(config, 3, per_epoch=12)) == pytest.approx(TOP)
+
+
+def test_all_epochs_of_octets_own_model_have_the_warm_up_that_was_asked_for():
+    found = rates(of_octet(scheduled("cosine", warmup_steps=20), n_epochs=10), 40, per_epoch=4)
+    assert found.index(max(found)) == 20
+
+
+def of_octet(config, n_epochs):
+    """That schedule for Octet's own model and so many epochs."""
+    basic = config.globals.basic_experiment.model_copy(update={"n_epochs": n_epochs})
+    return octet_config().model_copy(update={"globals": config.globals.model_copy(update={"basic_experiment": basic})})
 
 
 def test_the_rate_falls_when_bad_evaluations_reach_the_patience():

@@ -112,6 +112,19 @@ def test_numbers_without_a_validation_file_of_theirs_are_answered_all_the_same(t
     assert report.held_out["level"].shape == (40, 1)
 
 
+@pytest.mark.parametrize("kernel", [True, False], ids=["by the kernel", "by n-grams"])
+@pytest.mark.parametrize("side", [1, 2], ids=["of training", "of validation"])
+def test_a_number_far_beyond_all_others_leaves_no_answer_without_a_number(tmp_path, monkeypatch, kernel, side):
+    """A slip of 1e30 among the labels of validation: its square is no float32, and every prediction was NaN."""
+    if not kernel:
+        monkeypatch.setattr("models.training.wide.kernel_fit.MOST_BYTES", 10)
+    parts = task(tmp_path)
+    parts[4]["level"][parts[side][0]] = 1e30
+    head, report = fitted(tmp_path, parts)
+    assert report.held_out["level"].isfinite().all()
+    assert head([parts[0].read(int(place)) for place in parts[3]])["level"].isfinite().all()
+
+
 def test_numbers_of_large_files_are_learnt_without_the_kernel(tmp_path, monkeypatch):
     monkeypatch.setattr("models.training.wide.kernel_fit.MOST_BYTES", 10)
     parts = task(tmp_path)
