@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.completion import run_ids
+from app.cli.completion import runs_and_metrics, targets_of_metric
 from app.cli.curves import Line, draw
 from app.cli.endings import Failed
 from app.cli.options import as_json
@@ -21,9 +21,9 @@ SPLITS = {"train": ("train",), "valid": ("valid",), "both": ("train", "valid")}
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...", shell_complete=run_ids)
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", shell_complete=runs_and_metrics)
 @click.argument("metric")
-@click.option("--target", help="Of which target, where several have the metric.")
+@click.option("--target", shell_complete=targets_of_metric, help="Of which target, where several have the metric.")
 @click.option("--split", type=click.Choice(list(SPLITS)), help="Lines to show.  [default: both; several runs: valid]")
 @click.option("--log", is_flag=True, help="Values on a logarithmic axis.")
 @click.option("--out", "file", type=GivenPath(dir_okay=False), help="Write a picture there, .svg or .png.")

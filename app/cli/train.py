@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from app.cli import data
-from app.cli.completion import dataset_names
+from app.cli.completion import dataset_names, target_names
 from app.cli.endings import Failed, ending_of
 from app.cli.live import follow, last, leaving_alone
 from app.cli.paths import GivenPath
@@ -48,7 +48,13 @@ def _eir_flags(command: Command) -> Command:
 @_eir_flags
 @click.option("--input-source", type=Anything, help="Folder or archive, instead of the input file's input_source.")
 @click.option("--output-source", type=Anything, help="Labels CSV, instead of the output file's output_source.")
-@click.option("--target", "targets", multiple=True, help="Short form: what to predict; may be given several times.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    shell_complete=target_names,
+    help="Short form: what to predict; may be given several times.",
+)
 @click.option("--folder", type=Anything, help="Short form: folder or archive to upload.")
 @click.option("--labels", type=Anything, help="Short form: its labels CSV (ID and a column per target).")
 @click.option("--id-column", help="Short form: the column of IDs, when it is not called ID.")
