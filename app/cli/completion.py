@@ -29,7 +29,7 @@ def _completing(names: Names) -> Complete:
         try:
             with Client(timeout_s=ANSWER_S) as client:
                 found = [(name, words) for name, words in names(client, context) if name.startswith(begun)]
-        except (OctetError, OSError, ValueError, TypeError, KeyError):  # whatever else answers at that address
+        except (OctetError, OSError, LookupError, TypeError, ValueError):  # whatever else answers at that address
             return []
         given = context.params.get(parameter.name or "") or ()
         return [CompletionItem(name, help=words) for name, words in found if name not in given]
@@ -42,18 +42,20 @@ def _runs(client: Client) -> list[tuple[str, str]]:
 
 
 def _runs_and_metrics(client: Client, context: click.Context) -> list[tuple[str, str]]:
-    """Behind a run, the metrics that all the given runs have, and then more runs."""
+    """The metrics that all the given runs have, or the newest where none is given, and then more runs."""
     # what comes last is the metric to click, and a run as long as no metric is there
     given = [word for word in (*context.params["runs"], context.params["metric"]) if word]
-    each = [dict.fromkeys(point["name"] for point in _points(client, run)) for run in given]
-    metrics = [name for name in each[0] if all(name in names for names in each)] if each else []
-    return [(name, "metric") for name in metrics] + [run for run in _runs(client) if run[0] not in given]
+    runs = _runs(client)
+    each = [dict.fromkeys(point["name"] for point in _points(client, run)) for run in given or [runs[0][0]]]
+    metrics = [name for name in each[0] if all(name in names for names in each)]
+    return [(name, "metric") for name in metrics] + [run for run in runs if run[0] not in given]
 
 
 def _targets_of_metric(client: Client, context: click.Context) -> list[tuple[str, str]]:
-    """The targets that have the metric of the command line, of its first run."""
+    """The targets that have the metric of the command line, of its first run or the newest."""
     # behind an option without its value, click leaves the words before it where they are
-    run, *_, metric = context.args or [*context.params["runs"], context.params["metric"]]
+    *given, metric = context.args or [*context.params["runs"], context.params["metric"]]
+    run = given[0] if given else client.runs(1)[0].id
     names = dict.fromkeys(point["target"] for point in _points(client, run) if point["name"] == metric.lower())
     return [(name, metric) for name in names if name]
 
