@@ -12,7 +12,7 @@ from octet.connection import CONNECT_S, DEFAULT_URL, Connection, part
 from octet.downloads import download
 from octet.errors import RunFailed
 from octet.labels import Labels, csv_of
-from octet.objects import Attempt, Checkpoint, Dataset, DatasetPrediction, Point, Prediction, Run
+from octet.objects import Attempt, Checkpoint, Dataset, DatasetPrediction, Point, Prediction, Run, id_of
 from octet.predictions import Predictions
 from octet.registry import Models
 from octet.uploads import ARCHIVES, FolderTar, Form, Held, NamedTar, OnDisk, OnSent, Part, content_of, readable
@@ -219,7 +219,7 @@ class Client(Connection):
         self, run: Run | str, after: int = 0, *, every_s: float = 1.0, patience_s: float = 120.0
     ) -> Iterator[Seen]:
         """A look every `every_s` seconds to the run's end: the run as it stands, and the points that are new."""
-        return follow(self, _id(run), after, every_s, patience_s)
+        return follow(self, id_of(run), after, every_s, patience_s)
 
     def wait(self, run: Run | str, *, timeout_s: float | None = None) -> Run:
         """The run when it has ended. Raises RunFailed when it failed, TimeoutError when it takes longer than this."""
@@ -231,14 +231,14 @@ class Client(Connection):
                 return seen.run
             if until is not None and time.monotonic() > until:
                 break
-        raise TimeoutError(f"run {_id(run)} has not ended within {timeout_s} s")
+        raise TimeoutError(f"run {id_of(run)} has not ended within {timeout_s} s")
 
     def points(
         self, run: Run | str, after: int = 0, *, name: str | None = None, split: str | None = None
     ) -> list[Point]:
         """The metric values so far, after a cursor, of one metric or one split if wanted."""
         wanted = {key: value for key, value in (("name", name), ("split", split)) if value}
-        return [point for page in pages(self, _id(run), after, **wanted) for point in page]
+        return [point for page in pages(self, id_of(run), after, **wanted) for point in page]
 
     def series(
         self, run: Run | str, metric: str, *, split: str = "valid", target: str | None = None
@@ -272,7 +272,7 @@ class Client(Connection):
         """A metric over the steps as a picture, svg or png, with other runs over it, on light or dark paper."""
         asked: dict[str, str] = {"theme": theme, "log": str(log).lower()}
         asked |= {"target": target} if target else {}
-        asked |= {"runs": ",".join(map(_id, beside))} if beside else {}
+        asked |= {"runs": ",".join(map(id_of, beside))} if beside else {}
         return self._send("GET", f"{_at(run)}/curves/{part(metric)}.{form}", params=asked).content
 
     # ---- predictions
@@ -331,7 +331,7 @@ class Client(Connection):
         It goes on in the service whatever becomes of this client; `predictions` has each step on its own.
         """
         name = dataset.name if isinstance(dataset, Dataset) else dataset
-        job = self.predictions.submit(name, run=None if run is None else _id(run), model=model)
+        job = self.predictions.submit(name, run=run, model=model)
         for seen in self.predictions.watch(job.id):
             job = seen
         self.predictions.download(job.id, target)
@@ -359,15 +359,11 @@ def data_set_name(source: Path) -> str:
     return next((name[: -len(end)] for end in ARCHIVES if name.lower().endswith(end)), name)
 
 
-def _id(run: Run | str) -> str:
-    return run.id if isinstance(run, Run) else run
-
-
 def _at(run: Run | str) -> str:
     """The path of a run."""
-    return f"/runs/{part(_id(run))}"
+    return f"/runs/{part(id_of(run))}"
 
 
 def _which(run: Run | str | None, model: str | None, checkpoint: int | None) -> dict[str, str | int]:
-    asked = {"run": None if run is None else _id(run), "model": model, "checkpoint": checkpoint}
+    asked = {"run": None if run is None else id_of(run), "model": model, "checkpoint": checkpoint}
     return {key: value for key, value in asked.items() if value is not None}

@@ -79,6 +79,11 @@ class Run(_Object):
         return list(((self.plan or {}).get("split") or {}).get("notes", []))
 
 
+def id_of(run: Run | str) -> str:
+    """The id of a run, or the id itself."""
+    return run.id if isinstance(run, Run) else run
+
+
 class Point(_Object):
     """One value of one metric. `target` None: over all targets. `time`: RFC 3339, UTC."""
 

@@ -9,7 +9,7 @@ import httpx
 
 from octet.downloads import download
 from octet.errors import Refused, Unreachable
-from octet.objects import DatasetPrediction
+from octet.objects import DatasetPrediction, Run, id_of
 from octet.sending import Rows, Sender
 
 FORMS = {".csv": "csv", ".parquet": "parquet"}
@@ -30,7 +30,7 @@ class Predictions:
         self,
         dataset: str,
         *,
-        run: str | None = None,
+        run: Run | str | None = None,
         model: str | None = None,
         checkpoint: int | None = None,
         name: str | None = None,
@@ -41,7 +41,8 @@ class Predictions:
         run: an id; model: a name of the registry or of a run; neither: the service's default. checkpoint: the step of
         one of the run's, in place of its best. With a key of your own, the same call again gives the same prediction.
         """
-        asked = {"dataset": dataset, "run": run, "model": model, "checkpoint": checkpoint, "name": name}
+        asked: dict[str, str | int | None] = {"dataset": dataset, "run": None if run is None else id_of(run), "model": model}
+        asked |= {"checkpoint": checkpoint, "name": name}
         body = {key: value for key, value in asked.items() if value is not None}
         key = {"idempotency-key": idempotency_key} if idempotency_key else {}
         return DatasetPrediction.model_validate(self._send("POST", PATH, json=body, headers=key).json())

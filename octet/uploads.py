@@ -106,7 +106,8 @@ class NamedTar(Tar):
     """Files under names of one's own as a tar: name -> bytes, or the path of a file on the disk."""
 
     def __init__(self, files: Mapping[str, bytes | str | Path]) -> None:
-        super().__init__([(name, content_of(file).size) for name, file in files.items()], lambda n: content_of(files[n]))
+        members = [(name, content_of(file).size) for name, file in files.items()]
+        super().__init__(members, lambda name: content_of(files[name]))
 
 
 def content_of(file: bytes | str | Path) -> Content:

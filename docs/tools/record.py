@@ -16,7 +16,6 @@ import termios
 import time
 from pathlib import Path
 
-PROMPT = "\x1b[1m$ \x1b[0m"
 KEY_S = 0.04
 READ_S = 1.2
 LIMIT_S = 900.0
@@ -27,10 +26,10 @@ class Session:
     """A shell in a terminal of its own; all that it writes is kept with its time."""
 
     def __init__(self, columns: int, rows: int) -> None:
-        shell = {"PS1": f"\\[\x1b[1m\\]$ \\[\x1b[0m\\]", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        shell = {"PS1": "\\[\x1b[1m\\]$ \\[\x1b[0m\\]", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.pid, self.end = pty.fork()
         if self.pid == 0:
-            os.execvpe("bash", ["bash", "--noprofile", "--norc"], os.environ | shell | {"BASH_SILENCE_DEPRECATION_WARNING": "1"})
+            os.execvpe("bash", ["bash", "--noprofile", "--norc"], os.environ | shell)
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.began = time.monotonic()
         self.events: list[tuple[float, str]] = []
@@ -79,7 +78,7 @@ def main(script: Path, out: Path, columns: int = 100, rows: int = 34) -> None:
     os.write(session.end, b"exit\r")
     os.waitpid(session.pid, 0)
     # nobody watches a progress bar for minutes: players cut what stands still
-    head = {"version": 2, "width": columns, "height": rows, "idle_time_limit": 0.5, "title": "Octet: the first prediction"}
+    head = {"version": 2, "width": columns, "height": rows, "idle_time_limit": 0.5, "title": script.stem}
     lines = [json.dumps(head), *(json.dumps([at, "o", text], ensure_ascii=False) for at, text in session.events)]
     out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(session.events)} events, {session.events[-1][0]:.0f} s -> {out}")

@@ -32,7 +32,8 @@ def main(recording: Path, out: Path, rows: int = 0) -> None:
     lines = [_line(screen, row, head["width"]) for row in range(TALL)]
     while lines and not lines[-1].plain.strip(" $"):
         lines.pop()
-    console = Console(width=head["width"], record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    kept = {"record": True, "file": io.StringIO(), "force_terminal": True, "color_system": "truecolor"}
+    console = Console(width=head["width"], **kept)
     for line in lines[-rows:]:
         console.print(line, no_wrap=True, soft_wrap=True)
     svg = FONT_FACES.sub("", console.export_svg(title="octet"))

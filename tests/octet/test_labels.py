@@ -53,7 +53,8 @@ def test_a_path_is_sent_as_it_stands(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"), [([], "not one row"), ({}, "not one row"), (["spam", "ham"], "neither: 'spam'"), ([(1, 2, 3)], "neither")]
+    ("labels", "said"),
+    [([], "not one row"), ({}, "not one row"), (["spam", "ham"], "neither: 'spam'"), ([(1, 2, 3)], "neither")],
 )
 def test_what_names_no_file_is_refused(labels, said):
     with pytest.raises(ValueError, match=said):
