@@ -41,8 +41,8 @@ class Predictions:
         run: an id; model: a name of the registry or of a run; neither: the service's default. checkpoint: the step of
         one of the run's, in place of its best. With a key of your own, the same call again gives the same prediction.
         """
-        asked: dict[str, str | int | None] = {"dataset": dataset, "run": None if run is None else id_of(run), "model": model}
-        asked |= {"checkpoint": checkpoint, "name": name}
+        of = None if run is None else id_of(run)
+        asked = {"dataset": dataset, "run": of, "model": model, "checkpoint": checkpoint, "name": name}
         body = {key: value for key, value in asked.items() if value is not None}
         key = {"idempotency-key": idempotency_key} if idempotency_key else {}
         return DatasetPrediction.model_validate(self._send("POST", PATH, json=body, headers=key).json())
