@@ -1,14 +1,13 @@
 """`octet completion`: the script of a shell, and the names that it completes, asked of the service or left out."""
 
-import csv
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from app.cli.columns import target_columns
 from octet import Client, OctetError
 
 ANSWER_S = 1.0
@@ -68,10 +67,7 @@ def _points(client: Client, run: str) -> list[dict[str, Any]]:
 def _targets(client: Client, context: click.Context) -> list[tuple[str, str]]:
     """What can be predicted: the columns of the labels CSV that is named, else the targets of the data set."""
     if labels := context.params.get("labels"):
-        with Path(labels).open(encoding="utf-8-sig", newline="") as table:
-            header = table.readline()
-        columns = next(csv.reader([header], delimiter=max(",;\t", key=header.count)))
-        return [(name, "column") for name in columns if name != (context.params.get("id_column") or "ID")]
+        return [(name, "column") for name in target_columns(labels, context.params.get("id_column"))]
     found = client.dataset(named).targets if (named := context.params.get("dataset")) else {}
     return [(name, str(target.get("type"))) for name, target in found.items()]
 
