@@ -52,13 +52,16 @@ def _rows(labels: Any, target: str | None, id_column: str) -> Iterator[Mapping[A
 
 def _records(labels: Any) -> Iterable[Any]:
     """Rows or pairs. Tables are known by what they offer, so that none of their libraries need be there."""
+    found: Iterable[Any] = labels
     if hasattr(labels, "to_pylist"):  # pyarrow
-        return labels.to_pylist()  # type: ignore[no-any-return]
-    if hasattr(labels, "to_dicts"):  # polars
-        return labels.to_dicts()  # type: ignore[no-any-return]
-    if hasattr(labels, "columns"):  # pandas
-        return labels.to_dict("records")  # type: ignore[no-any-return]
-    return labels.items() if hasattr(labels, "items") else labels
+        found = labels.to_pylist()
+    elif hasattr(labels, "to_dicts"):  # polars
+        found = labels.to_dicts()
+    elif hasattr(labels, "columns"):  # pandas
+        found = labels.to_dict("records")
+    elif hasattr(labels, "items"):
+        found = labels.items()
+    return found
 
 
 def _cell(value: object) -> str:

@@ -205,9 +205,10 @@ class Prediction(_Object):
 
     def answer(self, target: str | None = None) -> Answer:
         """The answer for a target; its name may be left out where there is one alone. Raises ValueError."""
-        found = self.answers()
         if self.error:
             raise ValueError(f"{self.name or 'the file'} has no answer: {self.error.get('detail')}")
-        if target is None and len(found) > 1 or target is not None and target not in found:
+        found = self.answers()
+        wanted = next(iter(found)) if target is None and len(found) == 1 else target
+        if wanted is None or wanted not in found:
             raise ValueError(f"name one of the targets: {', '.join(found)}")
-        return found[target] if target is not None else next(iter(found.values()))
+        return found[wanted]
