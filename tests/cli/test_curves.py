@@ -33,7 +33,7 @@ def test_the_range_of_both_axes_is_written_beside_them():
 
 def test_the_middle_of_both_axes_is_written_beside_it():
     found = draw("loss", [Line("train", [0, 100], [0.0, 4.7])], braille=False, width=21, height=12).plain.split("\n")
-    assert found[7].startswith("      2.15 |"), "the seventh row of twelve, whose middle is 25.5 of 47 dots below the top"
+    assert found[7].startswith("      2.15 |"), "row 7 of 12: its middle is 25.5 of 47 dots below the top"
     assert found[13].split() == ["0", "50", "100", "steps"]
 
 
