@@ -1,3 +1,4 @@
+import re
 import sys
 
 import pytest
@@ -83,3 +84,13 @@ def test_a_picture_is_light_or_dark_and_its_axis_logarithmic_where_it_can_be(par
     record_points(parts, lease, [a_point(step, "mcc", "valid", value=step - 1.0) for step in (1, 2)])
     with pytest.raises(Undrawable, match="mcc has 1 value of 0 or below"):
         curve(parts, lease.run_id, "mcc", look=Look(log=True))
+
+
+def test_numbers_are_written_as_people_write_them(parts):
+    lease = acquire(parts, a_run(parts).id, "w")
+    record_points(parts, lease, [a_point(step, "loss", "valid", value=1000 / step) for step in (1000, 4000)])
+    checkpointed(parts, lease, "best", 4000, 0.5)
+    svg = curve(parts, lease.run_id, "loss", look=Look(log=True)).decode()
+    said = set(re.findall("<!-- (.*?) -->", svg))
+    assert {"1,000", "4,000", "best: 0.25 at step 4,000", "0.5", "1"} <= said
+    assert not any("mathdefault" in words for words in said), "no powers of ten"
