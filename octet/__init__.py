@@ -2,15 +2,25 @@
 
 from octet import Client
 with Client() as octet:
-    octet.upload("reviews/", labels="labels.csv", name="reviews")
-    run = octet.submit({"dataset": "reviews", "target": "Sentiment"})
-    for seen in octet.watch(run.id):
-        print(seen.run.progress)
-    print(octet.predict("review.txt", run=run.id).outputs)
+    reviews = octet.upload("reviews/", labels="labels.csv")
+    run = octet.train(reviews, "Sentiment", max_runtime_s=600)
+    for point in octet.watch(run):
+        print(point.step, point.split, point.name, point.value)
+    print(octet.predict("review.txt", run=run).answer().label)
 """
 
 from octet.client import DEFAULT_URL, Client
-from octet.errors import FileChanged, OctetError, Refused, Unreachable
+from octet.errors import (
+    Busy,
+    Conflict,
+    FileChanged,
+    Invalid,
+    NotFound,
+    OctetError,
+    Refused,
+    RunFailed,
+    Unreachable,
+)
 from octet.objects import (
     Answer,
     Attempt,
@@ -34,15 +44,19 @@ __all__ = [
     "DEFAULT_URL",
     "Answer",
     "Attempt",
+    "Busy",
     "Checkpoint",
     "Client",
+    "Conflict",
     "Dataset",
     "DatasetPrediction",
     "Fault",
     "FileChanged",
+    "Invalid",
     "Model",
     "ModelVersion",
     "Models",
+    "NotFound",
     "OctetError",
     "Point",
     "Prediction",
@@ -50,6 +64,7 @@ __all__ = [
     "Progress",
     "Refused",
     "Run",
+    "RunFailed",
     "Seen",
     "UnlikeTraining",
     "Unreachable",

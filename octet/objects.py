@@ -79,6 +79,11 @@ class Run(_Object):
         return list(((self.plan or {}).get("split") or {}).get("notes", []))
 
 
+def id_of(run: Run | str) -> str:
+    """The id of a run, or the id itself."""
+    return run.id if isinstance(run, Run) else run
+
+
 class Point(_Object):
     """One value of one metric. `target` None: over all targets. `time`: RFC 3339, UTC."""
 
@@ -197,3 +202,13 @@ class Prediction(_Object):
     def answers(self) -> dict[str, Answer]:
         """Target -> answer, over all outputs."""
         return {target: answer for output in self.outputs.values() for target, answer in output.items()}
+
+    def answer(self, target: str | None = None) -> Answer:
+        """The answer for a target; its name may be left out where there is one alone. Raises ValueError."""
+        if self.error:
+            raise ValueError(f"{self.name or 'the file'} has no answer: {self.error.get('detail')}")
+        found = self.answers()
+        wanted = next(iter(found)) if target is None and len(found) == 1 else target
+        if wanted is None or wanted not in found:
+            raise ValueError(f"name one of the targets: {', '.join(found)}")
+        return found[wanted]

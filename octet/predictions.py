@@ -1,18 +1,15 @@
 """Predictions over data sets: submitted, followed to their end, their results written to disk."""
 
-import hashlib
-import os
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 
+from octet.downloads import download
 from octet.errors import Refused, Unreachable
-from octet.objects import DatasetPrediction
-from octet.proxies import proxy_for
+from octet.objects import DatasetPrediction, Run, id_of
 from octet.sending import Rows, Sender
 
 FORMS = {".csv": "csv", ".parquet": "parquet"}
@@ -33,7 +30,7 @@ class Predictions:
         self,
         dataset: str,
         *,
-        run: str | None = None,
+        run: Run | str | None = None,
         model: str | None = None,
         checkpoint: int | None = None,
         name: str | None = None,
@@ -44,7 +41,8 @@ class Predictions:
         run: an id; model: a name of the registry or of a run; neither: the service's default. checkpoint: the step of
         one of the run's, in place of its best. With a key of your own, the same call again gives the same prediction.
         """
-        asked = {"dataset": dataset, "run": run, "model": model, "checkpoint": checkpoint, "name": name}
+        of = None if run is None else id_of(run)
+        asked = {"dataset": dataset, "run": of, "model": model, "checkpoint": checkpoint, "name": name}
         body = {key: value for key, value in asked.items() if value is not None}
         key = {"idempotency-key": idempotency_key} if idempotency_key else {}
         return DatasetPrediction.model_validate(self._send("POST", PATH, json=body, headers=key).json())
@@ -88,28 +86,8 @@ class Predictions:
 
         Raises Refused with 409 until the prediction has succeeded, and Unreachable when less arrived than was sent.
         """
-        target = Path(target)
-        form = FORMS.get(target.suffix.lower(), "csv")
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-        digest = hashlib.sha256()
-        try:
-            with self._http.stream("GET", f"{_own(prediction_id)}/result", params={"format": form}) as answer:
-                if answer.is_error:
-                    answer.read()
-                    raise Refused.of(answer)
-                with temporary.open("wb") as file:
-                    for piece in answer.iter_bytes():
-                        digest.update(piece)
-                        file.write(piece)
-            if (tag := answer.headers["etag"].strip('"')) != digest.hexdigest():
-                raise Unreachable(self._url, f"of the result, other bytes arrived than {tag}")
-            temporary.replace(target)
-        except httpx.TransportError as error:
-            raise Unreachable(self._url, str(error) or type(error).__name__, proxy_for(self._url)) from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        return target
+        form = FORMS.get(Path(target).suffix.lower(), "csv")
+        return download(self._http, self._url, f"{_own(prediction_id)}/result", target, format=form)
 
 
 def _own(prediction_id: str) -> str:

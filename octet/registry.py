@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from octet.objects import Model
+from octet.objects import Model, Run, id_of
 from octet.sending import Rows, Sender
 
 PATH = "/models"
@@ -23,9 +23,9 @@ class Models:
         """One name and its history."""
         return Model.model_validate(self._send("GET", _at(name)).json())
 
-    def promote(self, name: str, run: str, checkpoint: int | None = None) -> Model:
+    def promote(self, name: str, run: Run | str, checkpoint: int | None = None) -> Model:
         """Let a name stand for a run's best checkpoint, or one of its others; predictions use it within a second."""
-        body = {"run": run} if checkpoint is None else {"run": run, "checkpoint": checkpoint}
+        body = {"run": id_of(run)} if checkpoint is None else {"run": id_of(run), "checkpoint": checkpoint}
         return Model.model_validate(self._send("PUT", _at(name), json=body).json())
 
     def roll_back(self, name: str) -> Model:

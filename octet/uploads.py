@@ -2,7 +2,7 @@
 
 import tarfile
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -63,33 +63,56 @@ class OnDisk:
                 raise FileChanged(f"{self.path} changed its size while it was sent; upload it again")
 
 
-class FolderTar:
-    """All regular files below a folder as one uncompressed tar, in the order of their names; none of it is ever stored.
+class Tar:
+    """Files as one uncompressed tar that is made on the way; none of it is ever stored.
+
+    members: (name, bytes) of each; opened: gives the content of a name, when its turn comes.
+    """
+
+    def __init__(self, members: Sequence[tuple[str, int]], opened: Callable[[str], Content]) -> None:
+        self.members, self._opened = members, opened
+        blocks = sum(len(_header(*member)) + _padded(member[1]) for member in members)
+        self.size = blocks + 2 * tarfile.BLOCKSIZE
+
+    def pieces(self) -> Iterator[bytes]:
+        """The tar's bytes. Raises FileChanged."""
+        for name, size in self.members:
+            yield _header(name, size)
+            content = self._opened(name)
+            if content.size != size:
+                raise FileChanged(f"{name} changed its size while the others were sent; upload it again")
+            yield from content.pieces()
+            yield bytes(_padded(size) - size)
+        yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+class FolderTar(Tar):
+    """All regular files below a folder as a tar, in the order of their names.
 
     leave_out: files that are not part of it (a labels CSV that lies among them).
     """
 
     def __init__(self, folder: Path, leave_out: Iterable[Path] = ()) -> None:
         others = {path.resolve() for path in leave_out}
-        self.folder = folder
-        self.members = [
+        members = [
             (path.relative_to(folder).as_posix(), path.stat().st_size)
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.resolve() not in others
         ]
-        blocks = sum(len(_header(*member)) + _padded(member[1]) for member in self.members)
-        self.size = blocks + 2 * tarfile.BLOCKSIZE
+        super().__init__(members, lambda name: OnDisk(folder / name))
 
-    def pieces(self) -> Iterator[bytes]:
-        """The tar's bytes."""
-        for name, size in self.members:
-            yield _header(name, size)
-            file = OnDisk(self.folder / name)
-            if file.size != size:
-                raise FileChanged(f"{file.path} changed its size while the folder was sent; upload it again")
-            yield from file.pieces()
-            yield bytes(_padded(size) - size)
-        yield bytes(2 * tarfile.BLOCKSIZE)
+
+class NamedTar(Tar):
+    """Files under names of one's own as a tar: name -> bytes, or the path of a file on the disk."""
+
+    def __init__(self, files: Mapping[str, bytes | str | Path]) -> None:
+        members = [(name, content_of(file).size) for name, file in files.items()]
+        super().__init__(members, lambda name: content_of(files[name]))
+
+
+def content_of(file: bytes | str | Path) -> Content:
+    """What is to be sent of bytes, or of the file at a path."""
+    return Held(file) if isinstance(file, bytes) else OnDisk(Path(file))
 
 
 def _header(name: str, size: int) -> bytes:

@@ -31,7 +31,7 @@ class Seen:
     lost: bool = False
 
 
-def watch(service: Service, run_id: str, after: int, every_s: float, patience_s: float) -> Iterator[Seen]:
+def follow(service: Service, run_id: str, after: int, every_s: float, patience_s: float) -> Iterator[Seen]:
     """A look every `every_s` seconds until the run has ended and its last point is seen.
 
     A service that goes away is waited for; raises Unreachable when it stays away longer than `patience_s`, and Refused

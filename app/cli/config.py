@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from app.cli.bodies import Source, as_submitted, source_of
-from app.cli.completion import dataset_names
+from app.cli.completion import dataset_names, target_names
 from app.cli.endings import Ending, Failed
 from app.cli.options import as_json
 from app.cli.paths import GivenPath
@@ -87,7 +87,13 @@ def check(files: tuple[Path, ...], dataset: str | None, offline: bool, as_json: 
 @config.command()
 @Files
 @DataSet
-@click.option("--target", "targets", multiple=True, help="Without files: what to predict; may be given several times.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    shell_complete=target_names,
+    help="Without files: what to predict; may be given several times.",
+)
 @click.option("--max-runtime", type=click.FloatRange(0, min_open=True), help="Seconds that the training may take.")
 @as_json
 def explain(

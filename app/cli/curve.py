@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from app.cli.completion import run_ids
+from app.cli.completion import runs_and_metrics, targets_of_metric
 from app.cli.curves import Line, draw
 from app.cli.endings import Failed
+from app.cli.newest import newest
 from app.cli.options import as_json
 from app.cli.paths import GivenPath
 from app.cli.screen import note, out, print_json
@@ -21,9 +22,9 @@ SPLITS = {"train": ("train",), "valid": ("valid",), "both": ("train", "valid")}
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...", shell_complete=run_ids)
+@click.argument("runs", nargs=-1, metavar="[RUN...]", shell_complete=runs_and_metrics)
 @click.argument("metric")
-@click.option("--target", help="Of which target, where several have the metric.")
+@click.option("--target", shell_complete=targets_of_metric, help="Of which target, where several have the metric.")
 @click.option("--split", type=click.Choice(list(SPLITS)), help="Lines to show.  [default: both; several runs: valid]")
 @click.option("--log", is_flag=True, help="Values on a logarithmic axis.")
 @click.option("--out", "file", type=GivenPath(dir_okay=False), help="Write a picture there, .svg or .png.")
@@ -39,17 +40,18 @@ def curve(
     dark: bool,
     as_json: bool,
 ) -> None:
-    """Draw a metric over the steps, the best checkpoint marked.
+    """Draw a metric over the steps, the best checkpoint marked; without a RUN, of the newest one.
 
     \b
+    octet runs curve acc
     octet runs curve RUN loss --log
     octet runs curve RUN RUN acc                     several runs over each other
     octet runs curve RUN acc --out acc.png --dark
     """
-    ids = list(dict.fromkeys(runs))
     if file is None and dark:
         raise Failed("--dark is the colour of a picture: give --out FILE.svg or FILE.png, too")
     with Client() as client:
+        ids = list(dict.fromkeys(runs)) or [newest(client).id]
         if file is not None:
             if split or as_json:
                 raise Failed("--out writes the whole picture; leave out --split and --json")

@@ -58,8 +58,9 @@ def draw(
         for column, row in _dots(_best_of(line), (left, right), (low, high), *size)
     }
     marks = _marks(lines, braille)
-    top, bottom = (10.0**high, 10.0**low) if log else (high, low)
-    labels = {0: _number(top), height - 1: _number(bottom)}
+    middle = height // 2
+    shown = {0: high, middle: high - (high - low) * (middle * 4 + 1.5) / (size[1] - 1), height - 1: low}
+    labels = {row: _number(10.0**y if log else y) for row, y in shown.items()}
     text = Text().append(f"{title}{' (logarithmic)' if log else ''}\n", "bold")
     for row in range(height):
         text.append(f"{labels.get(row, ''):>10} ┤" if braille else f"{labels.get(row, ''):>10} |", "dim")
@@ -73,12 +74,19 @@ def draw(
         for style, group in groupby(drawn, key=lambda cell: cell[1]):
             text.append("".join(mark for mark, _ in group), style or None)
         text.append("\n")
-    text.append(f"{'':>12}{_number(left):<{width // 2}}{_number(right) + ' steps':>{width // 2}}\n{'':>12}", "dim")
+    third, between = width // 3, _number(round((left + right) / 2))
+    steps = f"{_number(left):<{third}}{between:^{width - 2 * third}}{_number(right) + ' steps':>{third}}"
+    text.append(f"{'':>12}{steps}\n{'':>12}", "dim")
     for index, line in enumerate(lines):
         text.append(f"{marks[index]} {line.name}  ", STYLES[index % len(STYLES)])
-    if best:
-        text.append("● best" if braille else "* best", "dim")
-    return text
+    return text.append(_best_in_words(lines, braille), "dim")
+
+
+def _best_in_words(lines: Sequence[Line], braille: bool) -> str:
+    """What the mark means, with its value where there is one alone; '' where there is none."""
+    found = [(x, y) for line in map(_best_of, lines) for x, y in zip(line.xs, line.ys, strict=True)]
+    where = f" {_number(found[0][1])} at step {_number(found[0][0])}" if len(found) == 1 else ""
+    return f"{'●' if braille else '*'} best{where}" if found else ""
 
 
 def _marks(lines: Sequence[Line], braille: bool) -> list[str]:

@@ -23,7 +23,7 @@ def follow(client: Client, run: Run, console: Console) -> Run:
     """Show a run until it has ended, then its curves and best values."""
     story, noted = Story(), False
     with _shown(console, run) as show:
-        for seen in client.watch(run.id):
+        for seen in client.follow(run):
             if not noted and seen.run.plan:
                 noted = True
                 for words in seen.run.split_notes:
@@ -38,7 +38,7 @@ def follow(client: Client, run: Run, console: Console) -> Run:
 
 def last(client: Client, run: Run) -> Run:
     """The run when it has ended; meanwhile only a pause is told, as it lasts until somebody ends it."""
-    for seen in client.watch(run.id):
+    for seen in client.follow(run):
         if seen.run.status == "paused" != run.status:
             note(f"run {run.id} is {state_of(seen)}")
         run = seen.run

@@ -10,6 +10,7 @@ from app.cli.completion import run_ids
 from app.cli.curve import curve
 from app.cli.endings import Ending, Failed, ending_of
 from app.cli.live import follow, last, leaving_alone
+from app.cli.newest import newest
 from app.cli.options import as_json
 from app.cli.screen import duration, note, out, print_json, print_table, size
 from octet import Client, DatasetPrediction, Refused, Run
@@ -19,7 +20,7 @@ from octet import Client, DatasetPrediction, Refused, Run
 def runs() -> None:
     """List, show, watch, compare, draw, pause, resume, cancel and delete runs, read their logs.
 
-    RUN is a run's id; without one, the newest run is shown, watched or read.
+    RUN is a run's id; without one, the newest run is shown, watched, drawn or read.
     """
 
 
@@ -190,12 +191,7 @@ def _said(run: Run, onward: str, as_json: bool) -> None:
 
 
 def _named(client: Client, run: str | None) -> Run:
-    if run is not None:
-        return client.run(run)
-    newest = client.runs(limit=1)
-    if not newest:
-        raise Failed("there are no runs yet; start one with: octet train", Ending.REFUSED)
-    return newest[0]
+    return newest(client) if run is None else client.run(run)
 
 
 def _steps(run: Run) -> str:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import click
 
 from app.cli import data
-from app.cli.completion import dataset_names
+from app.cli.columns import target_columns
+from app.cli.completion import dataset_names, target_names
 from app.cli.endings import Failed, ending_of
 from app.cli.live import follow, last, leaving_alone
 from app.cli.paths import GivenPath
@@ -48,7 +49,13 @@ def _eir_flags(command: Command) -> Command:
 @_eir_flags
 @click.option("--input-source", type=Anything, help="Folder or archive, instead of the input file's input_source.")
 @click.option("--output-source", type=Anything, help="Labels CSV, instead of the output file's output_source.")
-@click.option("--target", "targets", multiple=True, help="Short form: what to predict; may be given several times.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    shell_complete=target_names,
+    help="Short form: what to predict; may be given several times.  [default: the only one there is]",
+)
 @click.option("--folder", type=Anything, help="Short form: folder or archive to upload.")
 @click.option("--labels", type=Anything, help="Short form: its labels CSV (ID and a column per target).")
 @click.option("--id-column", help="Short form: the column of IDs, when it is not called ID.")
@@ -125,28 +132,42 @@ def _short(client: Client, options: dict[str, Any]) -> dict[str, Any]:
         raise Failed("--labels and --folder-labels say the classes twice: give one of them")
     if folder is None:
         _refuse(options, ("labels", "id_column", "folder_labels"), "belongs to an upload: give --folder, too")
-    targets = list(options["targets"]) or ([by_folder] if by_folder else [])
-    if (folder or name) and not targets:
-        raise Failed("--target is missing: which column of the labels shall be predicted?")
     if not (folder or name):
         raise Failed(
             "what to train? Give GLOBALS INPUT OUTPUT, or --dataset NAME --target T, "
             "or --folder FOLDER --labels CSV --target T"
         )
     if folder is not None:
-        wanted = {"--folder": folder} if by_folder else {"--folder": folder, "--labels": labels}
-        for option, path in wanted.items():
-            if path is None:
-                raise Failed(f"{option} is missing beside --folder")
-            if not path.exists():
-                raise Failed(f"{option}: there is no {path} (seen from {Path.cwd()})")
-        if labels is not None and labels.is_dir():
-            raise Failed(f"--labels: {labels} is a folder; name the CSV in it")
+        _look_at(folder, labels, by_folder)
+    targets = list(options["targets"]) or [by_folder or _only_target(client, labels, options["id_column"], name)]
+    if folder is not None:
         how = {"id_column": options["id_column"], "folder_labels": by_folder}
         name = data.upload(client, folder, labels, name, **how).name
     seed = options["seed"] if options["seed"] is not None else seed_of_environment()
     chosen = {"seed": seed} if seed is not None else {}
     return {"dataset": name, "targets": targets, **chosen, **_given(options)}
+
+
+def _look_at(folder: Path, labels: Path | None, by_folder: str | None) -> None:
+    """Raise Failed unless what is to be uploaded is there."""
+    wanted = {"--folder": folder} if by_folder else {"--folder": folder, "--labels": labels}
+    for option, path in wanted.items():
+        if path is None:
+            raise Failed(f"{option} is missing beside --folder")
+        if not path.exists():
+            raise Failed(f"{option}: there is no {path} (seen from {Path.cwd()})")
+    if labels is not None and labels.is_dir():
+        raise Failed(f"--labels: {labels} is a folder; name the CSV in it")
+
+
+def _only_target(client: Client, labels: Path | None, id_column: str | None, dataset: str | None) -> str:
+    """What is learnt when nobody says: the only column of the labels, or target of the data set. Raises Failed."""
+    have = target_columns(labels, id_column) if labels else list(client.dataset(str(dataset)).targets)
+    if len(have) != 1:
+        which = f"which of {', '.join(have)}" if have else "which column of the labels"
+        raise Failed(f"--target is missing: {which} shall be predicted?")
+    note(f"to be predicted: {have[0]}")
+    return have[0]
 
 
 def _submit(client: Client, body: dict[str, Any], trio: Trio | None) -> Run:

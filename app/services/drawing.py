@@ -18,6 +18,7 @@ _SIZE_INCHES = (8.0, 4.5)
 _PNG_DPI = 150
 _DRAWING = threading.Lock()  # matplotlib is not made for several threads
 _MARKED_POINTS = 40  # shorter lines show each point
+_ROOM_FOR_WORDS = 0.12  # of the height, above and below the lines: the words at a best value at the top
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def draw(title: str, metric: str, lines: Sequence[Series], form: Form, look: Loo
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 
     palette = _PALETTES[look.theme]
     settings: Any = _settings(palette)  # matplotlib types its keys as one Literal of all of them
@@ -81,9 +83,14 @@ def draw(title: str, metric: str, lines: Sequence[Series], form: Form, look: Loo
         axes = figure.subplots()
         if look.log:
             axes.set_yscale("log")
+            axes.yaxis.set_major_formatter(FuncFormatter(_of_a_decade))
+            axes.yaxis.set_minor_formatter(FuncFormatter(_of_a_decade))
         several = len({line.run for line in lines}) > 1
         for line in lines:
             _line(axes, line, _colour(palette, line, several), palette, several)
+        axes.margins(y=_ROOM_FOR_WORDS)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.set_title(_plain(title), loc="left")
         axes.set_xlabel("step")
         axes.set_ylabel(_plain(metric))
@@ -94,6 +101,11 @@ def draw(title: str, metric: str, lines: Sequence[Series], form: Form, look: Loo
         metadata: dict[str, Any] = {"Date": None} if form == "svg" else {}
         figure.savefig(out, format=form, dpi=_PNG_DPI, metadata=metadata)
     return out.getvalue()
+
+
+def _of_a_decade(value: float, _place: int | None = None) -> str:
+    """1, 2 and 5 of each decade as people write them; the rest of its marks need no words."""
+    return f"{value:g}" if f"{value:e}"[0] in "125" else ""
 
 
 def _settings(palette: _Palette) -> dict[str, Any]:
@@ -129,7 +141,7 @@ def _line(axes: "Axes", line: Series, colour: str, palette: _Palette, several: b
         if step == line.best_step:
             axes.plot(step, value, "o", markersize=9, markerfacecolor="none", color=colour if several else palette.ink)
             axes.annotate(
-                f"{value:.4g}" if several else f"best: {value:.4g} at step {step}",
+                f"{value:.4g}" if several else f"best: {value:.4g} at step {step:,}",
                 (step, value),
                 textcoords="offset points",
                 xytext=(0, 10),

@@ -125,5 +125,5 @@ def other_id(service, run_id) -> str:
     body = {"dataset": "sides", "target": "side", "name": "other", "plan": {"steps": 12, "batch": 8, "threads": 1}}
     with Client(service.url) as client:
         run = client.submit(body).id
-        assert [seen.run.status for seen in client.watch(run, every_s=0.2)][-1] == "succeeded"
+        assert [seen.run.status for seen in client.follow(run, every_s=0.2)][-1] == "succeeded"
     return run

@@ -29,8 +29,8 @@ service at `OCTET_URL` (default `http://127.0.0.1:8000`), but for `serve`, `work
 `restore`, `storage` and `doctor`, which run beside it, and `config schema`.
 
 Results go to stdout, all else to stderr; in a pipe tables are lines of tabs, and progress a line for each evaluation.
-`NO_COLOR=1` leaves colours out. Tab completes commands, options, and the ids and names that the service has:
-`octet completion --help`.
+`NO_COLOR=1` leaves colours out. Tab completes commands, options, and the ids, names, targets and metrics that the
+service has: `octet completion --help`.
 """
 
 

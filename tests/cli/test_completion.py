@@ -37,6 +37,26 @@ def test_commands_options_and_what_the_service_has_are_completed(desk, run_id, c
     client.models.delete("completed")
 
 
+def test_metrics_are_completed_behind_runs_and_of_the_newest_and_so_are_more_runs(desk, run_id, other_id):
+    behind_one = completed(desk, f"octet runs curve {run_id} ")
+    assert {"loss", "acc", "mcc", other_id} <= behind_one
+    assert run_id not in behind_one
+    assert completed(desk, f"octet runs curve {run_id} {other_id} lo") == {"loss"}
+    assert completed(desk, "octet runs curve ac") == {"acc"}
+    assert completed(desk, f"octet runs curve {run_id} acc --target ") == {"side"}
+    assert completed(desk, f"octet runs curve nosuch{run_id} ") == set()
+
+
+def test_targets_are_completed_from_the_labels_and_from_the_data_set(desk, run_id):
+    (desk.folder / "wide.csv").write_text("file;colour;size\n1;red;3\n")
+    table = "octet train --folder sides --labels wide.csv --id-column file --target "
+    assert completed(desk, table) == {"colour", "size"}
+    assert completed(desk, f"{table}colour --target ") == {"size"}
+    assert completed(desk, "octet train --dataset sides --target ") == {"side"}
+    assert completed(desk, "octet config explain --dataset sides --target s") == {"side"}
+    assert completed(desk, "octet train --folder sides --labels nosuch.csv --target ") == set()
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "nonsense"])
 def test_without_a_service_nothing_is_completed_and_nothing_is_said(desk, url):
     assert completed(desk, "octet runs show ", OCTET_URL=url) == set()

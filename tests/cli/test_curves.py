@@ -31,11 +31,19 @@ def test_the_range_of_both_axes_is_written_beside_them():
         assert words in plain
 
 
+def test_the_middle_of_both_axes_is_written_beside_it():
+    found = draw("loss", [Line("train", [0, 100], [0.0, 4.7])], braille=False, width=21, height=12).plain.split("\n")
+    assert found[7].startswith("      2.15 |"), "row 7 of 12: its middle is 25.5 of 47 dots below the top"
+    assert found[13].split() == ["0", "50", "100", "steps"]
+
+
 def test_the_best_point_is_marked_and_named():
     line = Line("valid", [0, 50, 100], [0.0, 1.0, 0.5], best=50)
     found = draw("acc", [line], braille=False, width=21, height=5)
     assert (rows(found)[0].count("*"), rows(found)[0].index("*")) == (1, 10)
-    assert "* best" in found.plain
+    assert "* best 1 at step 50" in found.plain
+    two = draw("acc", [line, Line("other", [0, 50], [0.0, 1.0], best=50)], braille=False)
+    assert two.plain.endswith("* best"), "of several each would need a name"
     assert "best" not in draw("acc", [Line("valid", [0, 50], [0.0, 1.0], best=7)], braille=False).plain
 
 

@@ -66,7 +66,7 @@ def test_a_target_that_is_called_like_the_csvs_own_column_is_refused_not_overwri
     (desk.folder / "labels.csv").write_text(table.replace("ID,side", "ID,file"))
     dataset = client.upload(desk.folder / "sides", desk.folder / "labels.csv", "named-file")
     run = client.submit({"dataset": dataset.id, "target": "file", "plan": {"steps": 2, "batch": 4, "threads": 1}})
-    assert [seen.run.status for seen in client.watch(run.id)][-1] == "succeeded"
+    assert [seen.run.status for seen in client.follow(run.id)][-1] == "succeeded"
     done = desk.octet("predict", "sides", "--run", run.id)
     assert done.returncode == 2
     assert "two columns of the CSV would be called 'file'" in done.stderr
@@ -84,7 +84,7 @@ def test_all_files_are_answered_by_one_checkpoint_also_when_the_name_does_not_me
     (desk.folder / "globals.yaml").write_text(more)
     trained = desk.octet("train", "globals.yaml", "input.yaml", "output.yaml", "--detach", "--dataset", "pinned")
     run = trained.stdout.strip()
-    assert [seen.run.status for seen in client.watch(run)][-1] == "succeeded"
+    assert [seen.run.status for seen in client.follow(run)][-1] == "succeeded"
     best = (client.run(run).best or {})["step"]
     [other, *_] = [c.step for c in client.checkpoints(run) if c.kind == "best" and c.step != best]
     httpx.put(f"{client.url}/models/pinned", json={"run": run, "checkpoint": other}, trust_env=False).raise_for_status()

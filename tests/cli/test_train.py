@@ -99,7 +99,7 @@ def test_a_target_that_the_labels_do_not_have_is_told_at_its_key(desks, trained)
         ((*TRIO, "--input-source", "nowhere"), "there is no folder, archive or data set nowhere"),
         ((*TRIO, "--output-source", "nowhere.csv"), "there is no labels file nowhere.csv"),
         (("--folder", "sides", "--target", "side"), "--labels is missing"),
-        (("--folder", "sides", "--labels", "labels.csv"), "--target is missing"),
+        (("--folder", "sides", "--labels", "two.csv"), "--target is missing: which of side, size shall be predicted?"),
         ((TRIO[1], TRIO[0], TRIO[2]), "input.yaml is the input file"),
         (("--dataset", "nosuch", "--target", "side"), "nosuch"),
         (("--dataset", "sides", "--target", "side", "--max-runtime", "nan"), "nan is no time"),
@@ -107,6 +107,7 @@ def test_a_target_that_the_labels_do_not_have_is_told_at_its_key(desks, trained)
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_wanted(desk, arguments, said):
+    (desk.folder / "two.csv").write_text("ID;side;size\n000;low;3\n")
     done = desk.octet("train", *arguments)
     assert done.returncode == 2, done.stdout + done.stderr
     assert said in done.stderr
@@ -168,3 +169,15 @@ def test_what_does_not_fit_into_the_machine_is_refused_at_its_key_with_what_woul
     assert "input.yaml: input_type_info.max_length: " in done.stderr
     assert "can be had. What would fit: lower max_length to " in done.stderr
     assert len(client.runs()) == before
+
+
+def test_a_single_target_need_not_be_named(desks, client):
+    desk = desks("single", files=16, seed=9)
+    asked = ("--folder", "sides", "--labels", "labels.csv", "--dataset", "single", "--max-runtime", "60", "--detach")
+    done = desk.octet("train", *asked)
+    assert (done.returncode, "to be predicted: side" in done.stderr) == (0, True), done.stderr
+    again = desk.octet("train", "--dataset", "single", "--detach")
+    assert (again.returncode, "to be predicted: side" in again.stderr) == (0, True), again.stderr
+    for run in (again.stdout.strip(), done.stdout.strip()):
+        assert list(client.dataset(client.run(run).dataset).targets) == ["side"]
+        client.cancel(run)

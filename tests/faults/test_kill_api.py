@@ -16,7 +16,7 @@ def test_a_killed_api_disturbs_no_run_and_who_watches_sees_every_point_once(dist
     client, service = disturbed.client, disturbed.service
     run = in_mid_run(client)
     killed, cursors = None, []
-    for seen in client.watch(run, every_s=0.2):
+    for seen in client.follow(run, every_s=0.2):
         cursors += [point.cursor for point in seen.points]
         if killed is None:
             killed = service.kill("api")

@@ -23,7 +23,7 @@ def test_a_killed_postgres_costs_no_point_and_no_bit_and_who_watches_sees_every_
         upload(client, tmp_path / "trial")
         run = in_mid_run(client)
         cursors, killed = [], False
-        for seen in client.watch(run, every_s=0.2):
+        for seen in client.follow(run, every_s=0.2):
             cursors += [point.cursor for point in seen.points]
             if not killed and seen.run.progress.step < STEPS:
                 killed = True

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from octet import Client, Refused, Unreachable
+from octet import Busy, Client, Conflict, Invalid, NotFound, Prediction, Refused, RunFailed, Unreachable
 from tests.cli.conftest import OCTET, write_sides
 from tests.support.service import wait_for
 
@@ -40,7 +40,7 @@ def dataset(client, files):
 def seen(client, dataset):
     """All that watching a run shows."""
     run = client.submit({"dataset": dataset.name, "target": "side", "plan": PLAN, "name": "client"}, "client-key")
-    return list(client.watch(run.id, every_s=0.2))
+    return list(client.follow(run, every_s=0.2))
 
 
 def test_a_folder_and_an_archive_of_it_are_the_same_data_set(client, files, dataset):
@@ -76,6 +76,100 @@ def test_watching_shows_every_point_once_and_ends_with_the_run(client, seen):
     losses = client.points(seen[-1].run.id, name="loss", split="valid")
     assert losses
     assert {(p.name, p.split) for p in losses} == {("loss", "valid")}
+
+
+def test_points_alone_are_watched_of_one_metric_or_split_and_from_a_cursor_on(client, seen):
+    run, every = seen[-1].run, [point for look in seen for point in look.points]
+    assert list(client.watch(run)) == every
+    wanted = [point for point in every if (point.name, point.split) == ("loss", "valid")]
+    assert list(client.watch(run.id, name="loss", split="valid")) == wanted != []
+    assert list(client.watch(run, every[2].cursor)) == every[3:]
+
+
+def test_a_series_is_ready_to_be_plotted(client, seen):
+    run = seen[-1].run
+    losses = sorted((p.step, p.value) for p in client.points(run, name="loss", split="valid") if p.target is None)
+    assert client.series(run, "LOSS") == ([step for step, _ in losses], [value for _, value in losses])
+    assert client.series(run, "acc") == client.series(run, "acc", target="side")
+    assert len(client.series(run, "loss", split="train")[0]) > 0
+    with pytest.raises(NotFound, match="there are"):
+        client.series(run, "f2")
+
+
+def test_waiting_gives_the_ended_run_or_says_why_there_is_none(client, dataset, seen):
+    assert client.wait(seen[-1].run.id).status == "succeeded"
+    long = client.train(dataset, ["side"], plan={"steps": 100_000, "batch": 4, "threads": 1}, name="long")
+    with pytest.raises(TimeoutError, match="within 0 s"):
+        client.wait(long, timeout_s=0)
+    assert client.pause(long).status in {"pausing", "paused"}
+    assert client.resume(long).status in {"queued", "running"}
+    client.cancel(long)
+    assert client.wait(long, timeout_s=60).status == "cancelled"
+
+
+def test_a_run_that_failed_is_raised_with_its_problem(client, dataset):
+    """A learning rate that no network survives."""
+    trio = {
+        "globals": {
+            "basic_experiment": {"n_epochs": 40, "batch_size": 8},
+            "optimization": {"optimizer": "sgdm", "lr": 100.0, "wd": 1.0},
+            "lr_schedule": {"lr_schedule": "same"},
+        },
+        "input": {
+            "input_info": {"input_source": dataset.name, "input_name": "bytes", "input_type": "bytes"},
+            "input_type_info": {"max_length": 32},
+            "model_config": {"model_type": "sequence-default"},
+        },
+        "output": {
+            "output_info": {"output_name": "output", "output_type": "tabular"},
+            "output_type_info": {"target_cat_columns": ["side"]},
+        },
+    }
+    with pytest.raises(RunFailed, match="failed: ") as failed:
+        client.wait(client.submit(trio), timeout_s=60)
+    assert failed.value.run.error["detail"] in str(failed.value)
+
+
+def test_files_in_memory_with_labels_in_memory_are_a_data_set(client, files):
+    two = {"one.bin": b"12", "deep/two.bin": files / "sides/000.bin"}
+    found = client.upload(two, {"one": "x", "two": "y"}, "in memory", target="kind", types={"kind": "categorical"})
+    assert (found.files, sorted(found.targets["kind"]["classes"]), found.problems) == (2, ["x", "y"], [])
+    assert found.bytes == 2 + (files / "sides/000.bin").stat().st_size
+    with pytest.raises(ValueError, match="name="):
+        client.upload(two)
+    client.delete_dataset("in memory")
+
+
+def test_weights_are_written_to_disk_as_they_are_stored(client, seen, tmp_path):
+    run = client.run(seen[-1].run)
+    target = client.download(run, run.best["step"], tmp_path / "best.safetensors")
+    assert target.stat().st_size > 1000
+    with pytest.raises(NotFound):
+        client.download(run, 99_999, tmp_path / "none.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["best.safetensors"]
+
+
+def test_the_usual_refusals_have_types_and_carry_their_problem(client, dataset, files, seen):
+    with pytest.raises(NotFound) as missing:
+        client.run("nosuch")
+    assert missing.value.problem["status"] == missing.value.status == 404
+    assert missing.value.problem["request_id"]
+    with pytest.raises(Conflict, match="409"):
+        client.upload({"other.bin": b"other"}, name=dataset.name)
+    with pytest.raises(Invalid, match="422"):
+        client.train(dataset, "nosuch")
+    assert issubclass(Busy, Refused)
+
+
+def test_the_answer_of_a_single_target_needs_no_name(client, files, seen):
+    found = client.predict(files / "sides/000.bin", run=seen[-1].run)
+    assert found.answer() == found.answer("side") == found.answers()["side"]
+    with pytest.raises(ValueError, match="name one of the targets: side"):
+        found.answer("edge")
+    [named] = client.predict_many([files / "sides/000.bin"], run=seen[-1].run)
+    assert named.name == "000.bin"
+    with pytest.raises(ValueError, match=r"a\.bin has no answer: too much"):
+        Prediction(name="a.bin", error={"detail": "too much"}).answer()
 
 
 def test_the_same_key_gives_the_same_run_and_another_body_is_refused(client, dataset, seen):
@@ -156,7 +250,7 @@ def test_watching_survives_a_restart_of_the_service(tmp_path, files):
 
     def look(run: str) -> None:
         with Client(url) as watcher:
-            for seen in watcher.watch(run, every_s=0.2):
+            for seen in watcher.follow(run, every_s=0.2):
                 looks.append(seen)
                 if seen.points:
                     begun.set()

@@ -9,7 +9,7 @@ from email.policy import HTTP
 import pytest
 
 from octet import FileChanged
-from octet.uploads import FolderTar, Form, Held, OnDisk, Part
+from octet.uploads import FolderTar, Form, Held, NamedTar, OnDisk, Part
 
 
 def joined(content) -> bytes:
@@ -33,6 +33,16 @@ def test_labels_that_lie_among_the_files_are_left_out(tmp_path):
     for name in ("1.txt", "labels.csv"):
         (tmp_path / name).write_text(name)
     assert [name for name, _ in FolderTar(tmp_path, [tmp_path / "labels.csv"]).members] == ["1.txt"]
+
+
+def test_files_of_memory_and_disk_are_a_tar_under_the_names_that_they_are_given(tmp_path):
+    (tmp_path / "x").write_bytes(b"disk")
+    tar = NamedTar({"a/1.txt": b"memory", "2.bin": tmp_path / "x", "empty": b""})
+    sent = joined(tar)
+    assert len(sent) == tar.size
+    with tarfile.open(fileobj=io.BytesIO(sent)) as read:
+        found = {m.name: read.extractfile(m).read() for m in read}
+    assert found == {"a/1.txt": b"memory", "2.bin": b"disk", "empty": b""}
 
 
 def test_a_file_that_grows_while_it_is_sent_is_named(tmp_path):

@@ -1,3 +1,4 @@
+import re
 import sys
 
 import pytest
@@ -31,7 +32,7 @@ def test_a_curve_is_an_svg_or_a_png_and_the_same_each_time(parts, run):
 def test_the_best_checkpoint_is_marked(parts, run):
     """Without a validation point at the best step there is nothing to mark."""
     marked, plain = curve(parts, run, "loss"), curve(parts, run, "r2")
-    assert marked.count(b'id="line2d') > plain.count(b'id="line2d')
+    assert (b"best: 0.5 at step 4" in marked, b"best" in plain) == (True, False)
 
 
 def test_a_metric_of_one_target_needs_no_name_and_one_of_several_does(parts, run):
@@ -83,3 +84,13 @@ def test_a_picture_is_light_or_dark_and_its_axis_logarithmic_where_it_can_be(par
     record_points(parts, lease, [a_point(step, "mcc", "valid", value=step - 1.0) for step in (1, 2)])
     with pytest.raises(Undrawable, match="mcc has 1 value of 0 or below"):
         curve(parts, lease.run_id, "mcc", look=Look(log=True))
+
+
+def test_numbers_are_written_as_people_write_them(parts):
+    lease = acquire(parts, a_run(parts).id, "w")
+    record_points(parts, lease, [a_point(step, "loss", "valid", value=1000 / step) for step in (1000, 4000)])
+    checkpointed(parts, lease, "best", 4000, 0.5)
+    svg = curve(parts, lease.run_id, "loss", look=Look(log=True)).decode()
+    said = set(re.findall("<!-- (.*?) -->", svg))
+    assert {"2,400", "4,000", "best: 0.25 at step 4,000", "0.5", "1"} <= said
+    assert not any("mathdefault" in words for words in said), "no powers of ten"
