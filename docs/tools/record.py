@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import sys
 import termios
@@ -29,6 +30,7 @@ class Session:
         shell = {"PS1": "\\[\x1b[1m\\]$ \\[\x1b[0m\\]", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.pid, self.end = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored in the background of a shell, and then by all below
             os.execvpe("bash", ["bash", "--noprofile", "--norc"], os.environ | shell)
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.began = time.monotonic()

@@ -1,7 +1,7 @@
-"""A recording as one picture: `python docs/tools/still.py IN.cast OUT.svg [ROWS]` (needs `pip install pyte`).
+"""A recording as one picture: `python docs/tools/still.py IN.cast OUT.svg [LINES]` (needs `pip install pyte`).
 
-The picture shows what a terminal would hold at the recording's end, its last ROWS lines, also those that were scrolled
-out of sight. It takes no font from the internet.
+The picture shows what a terminal would hold at the recording's end, also what was scrolled out of sight: all of it, or
+the LINES, as in 0-5,39-73, with a mark where some are left out. It takes no font from the internet.
 """
 
 import io
@@ -21,7 +21,7 @@ FAMILY = '"DejaVu Sans Mono", Menlo, Consolas, monospace'
 NAMES = {"brown": "yellow", "brightblack": "bright_black"}
 
 
-def main(recording: Path, out: Path, rows: int = 0) -> None:
+def main(recording: Path, out: Path, shown: str = "") -> None:
     """Play the recording on a screen that is tall enough, draw its end."""
     head, *events = map(json.loads, recording.read_text(encoding="utf-8").splitlines())
     screen = pyte.Screen(head["width"], TALL)
@@ -34,8 +34,10 @@ def main(recording: Path, out: Path, rows: int = 0) -> None:
         lines.pop()
     kept = {"record": True, "file": io.StringIO(), "force_terminal": True, "color_system": "truecolor"}
     console = Console(width=head["width"], **kept)
-    for line in lines[-rows:]:
-        console.print(line, no_wrap=True, soft_wrap=True)
+    spans = [tuple(map(int, span.split("-"))) for span in shown.split(",") if span] or [(0, len(lines))]
+    for number, (first, last) in enumerate(spans):
+        for line in [Text("  ...", "dim")] * bool(number) + lines[first : last + 1]:
+            console.print(line, no_wrap=True, soft_wrap=True)
     svg = FONT_FACES.sub("", console.export_svg(title="octet"))
     out.write_text(svg.replace("Fira Code, monospace", FAMILY).replace("Fira Code", FAMILY), encoding="utf-8")
     print(f"{len(lines)} lines -> {out} ({out.stat().st_size:,} bytes)")
@@ -57,4 +59,4 @@ def _colour(name: str) -> str | None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:4]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:4])
