@@ -23,7 +23,7 @@ OCTET_TEST_REDIS_URL ?= redis://127.0.0.1:6379/13
 # Four processes also on two cores, a test file in one of them: much of a kill test is waiting for a lease to run out. AT_ONCE= runs all in one.
 AT_ONCE ?= --numprocesses 4 --dist loadfile
 
-.PHONY: help install dev serve demo test faults conformance test-services chaos lint types imports house check bench constraints clean
+.PHONY: help install dev serve demo test faults conformance test-services chaos lint types imports house docs links check bench constraints clean
 
 help:  ## what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -84,7 +84,13 @@ imports: dev  ## who may import whom (docs/architecture.md)
 house: dev  ## size limits and the other rules of the house
 	$(BIN)/python -m pytest tests/house
 
-check: lint types imports house
+docs: dev  ## the site, in build/docs/index.html; a lost link or heading is an error
+	$(BIN)/sphinx-build -q -W --keep-going -c docs -d build/docs-read . build/docs
+
+links: dev  ## the links of the pages to other sites (needs the network; not in CI)
+	$(BIN)/sphinx-build -q -b linkcheck -c docs -d build/docs-read . build/links
+
+check: lint types imports house docs
 
 bench: install  ## the programs of benchmarks/ (an idle machine, please)
 	@ls benchmarks/*.py; echo "run one: $(BIN)/python -m benchmarks.windows"

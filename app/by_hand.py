@@ -61,5 +61,7 @@ def _database(settings: Settings) -> Iterator[Database]:
 def _sqlite_file(settings: Settings) -> Path:
     prefix = "sqlite:///"
     if not settings.database_url.startswith(prefix):
-        raise NotByHand("OCTET_DATABASE_URL is no SQLite: pg_dump and a copy of OCTET_STORAGE_DIR, docs/operations.md")
+        raise NotByHand(
+            "OCTET_DATABASE_URL is no SQLite: pg_dump and a copy of OCTET_STORAGE_DIR, docs/guides/backup.md"
+        )
     return Path(settings.database_url.removeprefix(prefix))

@@ -16,9 +16,9 @@ def names(client) -> set[str]:
     return {family.name for family in families} | {sample.name for family in families for sample in family.samples}
 
 
-def test_every_number_stands_in_the_operations_guide_and_every_one_there_is_scraped(client):
+def test_every_number_stands_in_the_monitoring_guide_and_every_one_there_is_scraped(client):
     client.post("/predict", content=b"counted")
-    guide = (ROOT / "docs/operations.md").read_text()
+    guide = (ROOT / "docs/guides/monitoring.md").read_text()
     rows = [line.split("|")[1] for line in guide.splitlines() if line.startswith("| `octet_")]
     told = {name.removesuffix("_total") for row in rows for name in NAME.findall(row.replace("serving_*", ""))}
     scraped = {name for name in names(client) if name.startswith("octet_")}

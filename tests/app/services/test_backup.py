@@ -121,7 +121,7 @@ def test_what_is_no_backup_is_refused_and_what_is_there_is_never_overwritten(tmp
 def test_a_dump_of_postgresql_and_a_copy_of_the_storage_restored_elsewhere_are_the_same_service(
     tmp_path, database_url, on_services
 ):
-    """By the very commands of docs/operations.md."""
+    """By the very commands of docs/guides/backup.md."""
     if not on_services:
         pytest.skip("on PostgreSQL only")
     with opened_parts(tmp_path / "old", database_url) as ours, fresh_database(tmp_path) as new_url:
