@@ -85,7 +85,8 @@ make_base() {
   rm -f "$work"/rootfs/usr/lib/python3*/EXTERNALLY-MANAGED
   ln -sf python3 "$work/rootfs/usr/bin/python"
   rm -rf "$work"/rootfs/var/cache/apt/archives/*.deb
-  tar -C "$work/rootfs" -c . | podman import --quiet - "$base"
+  tar -C "$work/rootfs" -c . |
+    podman import --quiet --change ENV=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin - "$base"
   rm -rf "$work/rootfs"
 }
 
@@ -139,7 +140,7 @@ end() {
     compose logs --tail 40 || true
   fi
   compose down --volumes --timeout 60 > /dev/null 2>&1 || true
-  kill "$health_pid" "$podman_pid" 2> /dev/null || true
+  kill "${health_pid:-}" "${podman_pid:-}" 2> /dev/null || true
   exit $code
 }
 

@@ -153,6 +153,8 @@ def main(arguments: Sequence[str]) -> int:
         done("trained over a crash of the worker, a stop of it and a restart of the API")
         answered(client, run_id, folder)
         done("curve, predictions of a file, of a data set and by a model")
+        at.ask("exec", "-T", "api", "octet", "doctor")
+        done("octet doctor finds nothing broken")
         cancelled(client)
         done("cancelled")
         backed_up(at, run_id, folder)
