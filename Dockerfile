@@ -11,6 +11,8 @@ COPY constraints.txt pyproject.toml ./
 # What Octet needs comes before its source, so that a changed source installs nothing but itself. The CPU build of torch
 # carries a local version and lies on PyTorch's own index; the plain one of PyPI brings CUDA (as in the Makefile).
 # Headers, C++ tests, a compiler and test suites go again: nothing of Octet loads them.
+# Versions are those of constraints.txt.
+# hadolint ignore=DL3013
 RUN python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
       > requirements.txt \
  && torch="$(grep '^torch==' constraints.txt)" \
@@ -22,9 +24,10 @@ RUN python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))
       *) echo "TORCH is cpu or cuda, not ${TORCH}" >&2; exit 2 ;; \
     esac \
  && pip --python /opt/octet/bin/python install -c constraints.txt -r requirements.txt \
- && cd /opt/octet/lib/python3*/site-packages \
- && rm -rf torch/include torch/test torch/bin/test_* torch/bin/*StoreTest torch/bin/protoc* pyarrow/include \
- && find matplotlib networkx pyarrow sympy -type d -name tests -prune -exec rm -r {} +
+ && site="$(echo /opt/octet/lib/python3*/site-packages)" \
+ && rm -rf "$site"/torch/include "$site"/torch/test "$site"/torch/bin/test_* "$site"/torch/bin/*StoreTest \
+      "$site"/torch/bin/protoc* "$site"/pyarrow/include \
+ && find "$site"/matplotlib "$site"/networkx "$site"/pyarrow "$site"/sympy -type d -name tests -prune -exec rm -r {} +
 COPY README.md LICENSE MANIFEST.in ./
 COPY app app
 COPY models models

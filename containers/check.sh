@@ -107,7 +107,8 @@ start_podman() {
   podman system service --time 0 "unix://$work/podman.sock" 2> "$work/podman.log" &
   podman_pid=$!
   for _ in $(seq 50); do [ -S "$work/podman.sock" ] && break; sleep 0.1; done
-  mkdir -p -m 700 "$work/secrets"
+  mkdir -p "$work/secrets"
+  chmod 700 "$work/secrets"
   for name in database broker; do head -c 32 /dev/urandom | sha256sum | cut -c -64 > "$work/secrets/${name}_password"; done
   cat > "$work/compose" << EOF
 #!/bin/sh

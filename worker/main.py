@@ -31,7 +31,7 @@ from worker.shutdown import Shutdown
 from worker.tasks import PoolProcess, register
 
 PING_S = 5.0
-"""How long a worker that is asked may take to answer: its main process only waits for messages, whatever its pool does."""
+"""How long a worker may take to answer when it is asked: its main process only waits for messages."""
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 python -m tests.containers.walk --url URL --compose PROGRAM --secrets FOLDER
 
 PROGRAM is the compose client, told of its project and files; containers are those of the podman that the environment
-names. containers/check.sh starts all of it. Prints a line a step; the first that does not hold ends it with a traceback.
+names. containers/check.sh starts all of it. Prints a line a step, and ends with a traceback where one does not hold.
 """
 
 import argparse
