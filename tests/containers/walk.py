@@ -67,6 +67,10 @@ def prepared(at: Containers, secrets: Path) -> None:
         assert "written" in said, said
         assert not any(password in said for password in passwords)
         assert "OCTET_DATABASE_PASSWORD_FILE=/run/secrets/" in said
+    for part in ("worker", "predictor", "postgres", "redis"):
+        routes = [line.split() for line in at.ask("exec", "-T", part, "cat", "/proc/net/route").splitlines()[1:]]
+        assert routes, part
+        assert "00000000" not in {destination for _, destination, *_ in routes}, f"{part} has a way out"
     for part in (*OURS, "postgres", "redis", "migrate"):
         everything = at.inspect(part, "{{json .}}")
         assert not any(password in everything for password in passwords), part
