@@ -72,7 +72,7 @@ overlay_works() {
 
 # Without CONTAINERS_CONF: in chroot isolation the limits of it could not be set again.
 build() {
-  env -u CONTAINERS_CONF buildah bud --isolation chroot --network host --pull-never --format docker "${told[@]}" "$@"
+  env -u CONTAINERS_CONF buildah bud --isolation chroot --network host --pull-never --format docker "$@"
 }
 
 make_base() {
@@ -96,7 +96,7 @@ make_images() {
     build --quiet --build-arg BASE="$base" --tag "$stand_ins" --file containers/stand-ins.Dockerfile containers
   fi
   say "the image of Octet"
-  build --quiet --tag "$image" .
+  build --quiet "${told[@]}" --tag "$image" .
   podman image inspect --format '{{.Size}} {{.Id}}' "$base" "$image" |
     awk '{ size[NR] = $1 } END { printf "%.0f MB, %.0f MB above the base\n", size[2] / 1e6, (size[2] - size[1]) / 1e6 }'
 }

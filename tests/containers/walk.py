@@ -23,6 +23,7 @@ from tests.support.service import wait_for
 
 STEPS = 500
 LONG = BODY | {"plan": {"steps": STEPS, "batch": 8, "threads": 1}}
+PATIENCE_S = 240.0
 OURS = ("api", "worker", "predictor")
 PROBE = """
 id -u
@@ -79,10 +80,10 @@ def prepared(at: Containers, secrets: Path) -> None:
 def trained(client: Client, at: Containers) -> str:
     """A run that succeeds although its worker crashes, another is stopped in its midst, and the API is restarted."""
     run_id = client.submit(LONG).id
-    wait_for(lambda: client.run(run_id).progress.step >= STEPS // 10, 120, "the first attempt training")
+    wait_for(lambda: client.run(run_id).progress.step >= STEPS // 10, PATIENCE_S, "the first attempt training")
     at.crash("worker")
-    wait_for(lambda: len(client.attempts(run_id)) == 2, 90, "a second attempt")
-    wait_for(lambda: client.points(run_id)[-1].step >= STEPS // 4, 120, "the second attempt training")
+    wait_for(lambda: len(client.attempts(run_id)) == 2, PATIENCE_S, "a second attempt")
+    wait_for(lambda: client.points(run_id)[-1].step >= STEPS // 4, PATIENCE_S, "the second attempt training")
     at.ask("stop", "worker")
     assert at.inspect("worker", "{{.State.ExitCode}}") == "0"
     assert [a.reason for a in client.attempts(run_id)] == ["lost", "handed_back"]
@@ -108,7 +109,7 @@ def answered(client: Client, run_id: str, folder: Path) -> None:
 def cancelled(client: Client) -> None:
     """A run that is cancelled in its midst keeps its curve."""
     run_id = client.submit(LONG | {"seed": 9}).id
-    wait_for(lambda: client.points(run_id), 120, "the first points")
+    wait_for(lambda: client.points(run_id), PATIENCE_S, "the first points")
     client.cancel(run_id)
     assert ended(client, run_id).status == "cancelled"
     assert client.points(run_id)
@@ -147,7 +148,7 @@ def main(arguments: Sequence[str]) -> int:
 
     with tempfile.TemporaryDirectory() as scratch, Client(given.url) as client:
         folder = Path(scratch)
-        wait_for(client.ready, 60, "the API being ready")
+        wait_for(client.ready, PATIENCE_S, "the API being ready")
         done("ready")
         prepared(at, given.secrets)
         done("no root, no rights, no password in sight, written only where it may be")
