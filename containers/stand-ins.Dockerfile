@@ -13,6 +13,7 @@ RUN printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin
  && rm -rf /var/lib/apt/lists/* \
  && ln -s /usr/lib/postgresql/*/bin/* /usr/local/bin/ \
  && install --directory --owner postgres --group postgres --mode 1777 /var/lib/postgresql/data \
+ && install --directory --owner postgres --group postgres --mode 3777 /run/postgresql \
  && install --directory --owner redis --group redis /data
 COPY postgres-entrypoint.sh /usr/local/bin/postgres-entrypoint
 ENV PGDATA=/var/lib/postgresql/data LANG=C.UTF-8
