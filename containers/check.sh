@@ -142,9 +142,10 @@ look_at_health() {
     round=$(((round + 1) % 20))
     for name in $(podman ps --format '{{.Names}}' 2> /dev/null); do
       if [ $round = 0 ] || [ "$(podman inspect --format '{{.State.Health.Status}}' "$name" 2> /dev/null)" != healthy ]; then
-        podman healthcheck run "$name" > /dev/null 2>&1 || true
+        podman healthcheck run "$name" > /dev/null 2>&1 &
       fi
     done
+    wait
   done
 }
 

@@ -21,8 +21,6 @@ from octet import Client
 from tests.faults.trial import BODY, end_at, ended, upload
 from tests.support.service import wait_for
 
-STEPS = 500
-LONG = BODY | {"plan": {"steps": STEPS, "batch": 8, "threads": 1}}
 PATIENCE_S = 240.0
 OURS = ("api", "worker", "predictor")
 PROBE = """
@@ -77,20 +75,25 @@ def prepared(at: Containers, secrets: Path) -> None:
         assert not any(password in everything for password in passwords), part
 
 
-def trained(client: Client, at: Containers) -> str:
+def of(steps: int, **more: int) -> dict[str, object]:
+    """A run of so many steps."""
+    return BODY | {"plan": {"steps": steps, "batch": 8, "threads": 1}} | more
+
+
+def trained(client: Client, at: Containers, steps: int) -> str:
     """A run that succeeds although its worker crashes, another is stopped in its midst, and the API is restarted."""
-    run_id = client.submit(LONG).id
-    wait_for(lambda: client.run(run_id).progress.step >= STEPS // 10, PATIENCE_S, "the first attempt training")
+    run_id = client.submit(of(steps)).id
+    wait_for(lambda: client.run(run_id).progress.step >= steps // 10, PATIENCE_S, "the first attempt training")
     at.crash("worker")
     wait_for(lambda: len(client.attempts(run_id)) == 2, PATIENCE_S, "a second attempt")
-    wait_for(lambda: client.points(run_id)[-1].step >= STEPS // 4, PATIENCE_S, "the second attempt training")
+    wait_for(lambda: client.points(run_id)[-1].step >= steps // 4, PATIENCE_S, "the second attempt training")
     at.ask("stop", "worker")
     assert at.inspect("worker", "{{.State.ExitCode}}") == "0"
     assert [a.reason for a in client.attempts(run_id)] == ["lost", "handed_back"]
     at.ask("start", "worker")
     at.ask("restart", "api")
     assert [seen.run.status for seen in client.watch(run_id, every_s=0.5)][-1] == "succeeded"
-    assert set(end_at(client, run_id, STEPS).weights) == {"best", "resume"}
+    assert set(end_at(client, run_id, steps).weights) == {"best", "resume"}
     return run_id
 
 
@@ -106,9 +109,9 @@ def answered(client: Client, run_id: str, folder: Path) -> None:
     assert client.predict(b"low", model="sides").run == run_id
 
 
-def cancelled(client: Client) -> None:
+def cancelled(client: Client, steps: int) -> None:
     """A run that is cancelled in its midst keeps its curve."""
-    run_id = client.submit(LONG | {"seed": 9}).id
+    run_id = client.submit(of(steps, seed=9)).id
     wait_for(lambda: client.points(run_id), PATIENCE_S, "the first points")
     client.cancel(run_id)
     assert ended(client, run_id).status == "cancelled"
@@ -140,6 +143,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--url", required=True)
     parser.add_argument("--compose", required=True, help="the compose client, told of its project and files")
     parser.add_argument("--secrets", required=True, type=Path, help="the folder of its secrets")
+    parser.add_argument("--steps", type=int, default=500, help="of a run: half a minute on an idle machine")
     given = parser.parse_args(arguments)
     at, began = Containers(given.compose), time.monotonic()
 
@@ -154,13 +158,13 @@ def main(arguments: Sequence[str]) -> int:
         done("no root, no rights, no password in sight, written only where it may be")
         upload(client, folder)
         done("uploaded")
-        run_id = trained(client, at)
+        run_id = trained(client, at, given.steps)
         done("trained over a crash of the worker, a stop of it and a restart of the API")
         answered(client, run_id, folder)
         done("curve, predictions of a file, of a data set and by a model")
         at.ask("exec", "-T", "api", "octet", "doctor")
         done("octet doctor finds nothing broken")
-        cancelled(client)
+        cancelled(client, given.steps)
         done("cancelled")
         backed_up(at, run_id, folder)
         done("backed up")
