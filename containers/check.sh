@@ -186,7 +186,8 @@ say "docker compose up"
 compose up --detach --wait --quiet-pull
 compose ps
 say "the way of a user"
-"$python" -m tests.containers.walk --url "http://127.0.0.1:$PORT" --compose "$work/compose" --secrets "$work/secrets"
+"$python" -m tests.containers.walk --url "http://127.0.0.1:$PORT" --compose "$work/compose" --secrets "$work/secrets" \
+  --steps "${STEPS:-500}"
 say "docker compose stop, and down"
 compose stop
 all_ended_well
