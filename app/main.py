@@ -24,6 +24,7 @@ from app.serving.serving import Serving
 from app.settings import Settings
 from app.telemetry import Telemetry, log_to_stderr
 from app.upkeep import Upkeep
+from models.threads import wait_without_spinning
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def app_from_environment() -> FastAPI:
 
     The tables must be up to date (`octet migrate`); until they are, the service is not ready.
     """
+    wait_without_spinning()
     log_to_stderr()
     return create_app(open_parts(Settings()), owns_parts=True)
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -124,12 +125,21 @@ class Settings(BaseSettings):
     storage_dir: Path = Field(
         default_factory=lambda known: known["data_dir"] / "storage", description="Data sets, checkpoints, logs."
     )
+    database_password_file: Path | None = Field(
+        default=None, description="A file that holds the password of OCTET_DATABASE_URL, such as a mounted secret."
+    )
+    broker_password_file: Path | None = Field(
+        default=None, description="A file that holds the password of OCTET_BROKER_URL."
+    )
     database_url: str = Field(
         default_factory=lambda known: f"sqlite:///{known['data_dir'] / 'octet.db'}",
+        validate_default=True,
         description="sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME.",
     )
     broker_url: str | None = Field(
-        default=None, description="redis://..., rediss://... or redis+socket:///PATH; `octet serve` brings its own."
+        default=None,
+        validate_default=True,
+        description="redis://..., rediss://... or redis+socket:///PATH; `octet serve` brings its own.",
     )
     http: HttpSettings = Field(default_factory=HttpSettings)
     clocks: ClockSettings = Field(default_factory=ClockSettings)
@@ -142,24 +152,42 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
 
+    @field_validator("database_password_file", "broker_password_file", mode="after")
+    @classmethod
+    def _holds_a_password(cls, file: Path | None) -> Path | None:
+        if file is None:
+            return None
+        try:
+            if not _password_in(file):
+                raise ValueError(f"{file} holds no password")
+        except OSError as error:
+            raise ValueError(f"{file} cannot be read: {error.strerror or error}") from error
+        return file.absolute()
+
     @field_validator("database_url", mode="after")
     @classmethod
-    def _known_database(cls, url: str) -> str:
+    def _known_database(cls, url: str, known: ValidationInfo) -> str:
+        file = known.data.get("database_password_file")
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError(
                 f"OCTET_DATABASE_URL is {url.partition(':')[0]}:...; use sqlite:///PATH or postgresql+psycopg://..."
             )
-        return url
+        if file is not None and url.startswith("sqlite"):
+            raise ValueError("SQLite has no password: OCTET_DATABASE_PASSWORD_FILE needs postgresql+psycopg://...")
+        return url if file is None else _with_password(url, _password_in(file))
 
     @field_validator("broker_url", mode="after")
     @classmethod
-    def _known_broker(cls, url: str | None) -> str | None:
+    def _known_broker(cls, url: str | None, known: ValidationInfo) -> str | None:
+        file = known.data.get("broker_password_file")
         if url is not None and not url.startswith(("redis://", "rediss://", "redis+socket://")):
             raise ValueError(
                 f"OCTET_BROKER_URL is {url.partition(':')[0]}:...; use redis://HOST:PORT/DB, rediss://... or "
                 "redis+socket:///PATH"
             )
-        return url
+        if file is not None and url is None:
+            raise ValueError("OCTET_BROKER_PASSWORD_FILE needs an OCTET_BROKER_URL: the bundled broker has no password")
+        return url if url is None or file is None else _with_password(url, _password_in(file))
 
     @property
     def incoming_dir(self) -> Path:
@@ -172,3 +200,16 @@ class Settings(BaseSettings):
         for name, value in self:
             flat.update(dict(value) if isinstance(value, BaseSettings) else {name: value})
         return {f"OCTET_{name.upper()}": str(value) for name, value in flat.items() if value is not None}
+
+
+def _password_in(file: Path) -> str:
+    """The text of a file without the end of its line, which editors and `echo` add. Raises OSError."""
+    return file.read_text(errors="replace").rstrip("\r\n")
+
+
+def _with_password(url: str, password: str) -> str:
+    """The URL with this password, in place of its own if it has one: a file is renewed, an address is not."""
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    name = user.partition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{name}:{quote(password, safe='')}@{host}"))

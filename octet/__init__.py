@@ -9,6 +9,8 @@ with Client() as octet:
     print(octet.predict("review.txt", run=run).answer().label)
 """
 
+from importlib.metadata import version
+
 from octet.client import DEFAULT_URL, Client
 from octet.errors import (
     Busy,
@@ -68,4 +70,8 @@ __all__ = [
     "Seen",
     "UnlikeTraining",
     "Unreachable",
+    "__version__",
 ]
+
+__version__ = version("octet")
+"""As pyproject.toml has it, the one place where it stands; the service says the same of itself in /openapi.json."""

@@ -1,5 +1,7 @@
 """The worker: `python -m worker.main [--concurrency N] [--queues runs,predictions]` takes jobs and carries them out.
 
+`--ping` asks the one that runs on this machine whether it answers, and ends: a health check.
+
     main process     Celery's consumer; forks the pool; knows no database, loads no torch
     pool process     holds the lease of one job, writes to database and storage (worker.tasks, worker.leased_work)
     child            trains or predicts; knows models and messages only (worker.child, worker.predicting)
@@ -22,11 +24,14 @@ from celery import Celery, signals
 from celery.apps.worker import Worker
 from celery.platforms import SecurityWarning
 
-from app.broker import Queue, celery_app
+from app.broker import BrokerError, Queue, celery_app
 from app.settings import Settings
 from app.telemetry import log_to_stderr
 from worker.shutdown import Shutdown
 from worker.tasks import PoolProcess, register
+
+PING_S = 5.0
+"""How long a worker may take to answer when it is asked: its main process only waits for messages."""
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +45,8 @@ def main(argv: Sequence[str]) -> int:
         print("OCTET_BROKER_URL is not set: give redis://HOST:PORT/DB, or use `octet serve`", file=sys.stderr)
         return 2
     app = celery_app(settings.broker_url)
+    if options.ping:
+        return 0 if _answers(app, options.queues) else 1
     shutdown = Shutdown()
     register(app, PoolProcess(settings, shutdown))
     _order_on_signals(shutdown)
@@ -59,6 +66,11 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         metavar="NAMES",
         help="what it takes: runs, predictions, or both (the default; a training then keeps predictions waiting)",
     )
+    parser.add_argument(
+        "--ping",
+        action="store_true",
+        help="start nothing: exit code 0 when the worker of these queues on this machine answers through the broker",
+    )
     return parser.parse_args(argv)
 
 
@@ -70,11 +82,29 @@ def _queues(text: str) -> list[Queue]:
         raise argparse.ArgumentTypeError(f"{text!r}: use runs, predictions or runs,predictions") from error
 
 
+def _answers(app: Celery, queues: Sequence[Queue]) -> bool:
+    """Whether the worker of these queues on this machine answers; it does so also while its pool is busy."""
+    app.conf.broker_transport_options |= {"socket_timeout": PING_S}
+    try:
+        answers = app.control.ping(destination=[_node(queues)], timeout=PING_S)
+    except BrokerError as error:
+        print(f"the broker does not answer: {error}", file=sys.stderr)
+        return False
+    finally:
+        app.close()
+    return bool(answers)
+
+
+def _node(queues: Sequence[Queue]) -> str:
+    """The name of this machine's worker of these queues, by which Celery tells workers apart."""
+    return f"octet-{'-'.join(queues)}@{socket.gethostname()}"
+
+
 def _worker(app: Celery, concurrency: int, queues: Sequence[Queue]) -> Worker:
     warnings.simplefilter("ignore", SecurityWarning)  # root in a container is usual, and nothing here loads pickle
     return Worker(
         app=app,
-        hostname=f"octet-{'-'.join(queues)}@{socket.gethostname()}",
+        hostname=_node(queues),
         queues=",".join(queues),
         pool="prefork",
         concurrency=concurrency,

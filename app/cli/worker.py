@@ -15,6 +15,7 @@ def worker(arguments: tuple[str, ...]) -> None:
 
     \b
     octet worker --queues predictions
+    octet worker --queues predictions --ping     # does the one that runs here answer? exit code 0 or 1
     """
     service_settings()  # a wrong one is said here, by its variable's name
     # -P: a folder named app or models where the user stands must not shadow ours

@@ -119,11 +119,16 @@ def _own_keys(redis: str) -> Iterator[str]:
                 shared.delete(key)
 
 
-def start(folder: Path, environment: dict[str, str], disk_bytes: int | None = None) -> Service:
-    """Start `octet serve` on folder/data, also again after a stop; returns when it is ready."""
+def start(
+    folder: Path, environment: dict[str, str], disk_bytes: int | None = None, octet: Path | None = None
+) -> Service:
+    """Start `octet serve` on folder/data, also again after a stop; returns when it is ready.
+
+    octet: the command, when it is not the one beside this Python.
+    """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OCTET_")}
     log = folder / f"serve-{secrets.token_hex(3)}.log"
-    octet = Path(sys.executable).with_name("octet")
+    octet = octet or Path(sys.executable).with_name("octet")
     options = ["--port", "0", "--data-dir", str(folder / "data")]
     with log.open("wb") as written:
         supervisor = subprocess.Popen(
