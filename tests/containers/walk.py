@@ -93,7 +93,7 @@ def trained(client: Client, at: Containers, steps: int) -> str:
     at.ask("start", "worker")
     at.ask("restart", "api")
     wait_for(client.ready, PATIENCE_S, "the API being ready again")
-    assert [seen.run.status for seen in client.watch(run_id, every_s=0.5)][-1] == "succeeded"
+    assert [seen.run.status for seen in client.follow(run_id, every_s=0.5)][-1] == "succeeded"
     assert set(end_at(client, run_id, steps).weights) == {"best", "resume"}
     return run_id
 

@@ -116,5 +116,5 @@ def test_the_installed_service_trains_and_predicts(service: Service, tmp_path: P
     with Client(service.url) as client:
         upload(client, tmp_path)
         run_id = client.submit(BODY | {"plan": {"steps": 20, "batch": 8, "threads": 1}}).id
-        assert [seen.run.status for seen in client.watch(run_id, every_s=0.2)][-1] == "succeeded"
+        assert [seen.run.status for seen in client.follow(run_id, every_s=0.2)][-1] == "succeeded"
         assert client.predict(bytes(range(60)), run=run_id).answers()["side"].label in {"low", "high"}
