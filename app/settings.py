@@ -104,8 +104,8 @@ class WorkerSettings(BaseSettings):
     train_memory_bytes: int = Field(
         default=0,
         ge=0,
-        description="Memory of a training on a CPU; the API refuses runs that need more. 0: what the worker's machine "
-        "grants (`octet serve` tells its API).",
+        description="Memory of a training, or of a prediction over a data set, on a CPU; the API refuses runs that "
+        "need more. 0: what the worker's machine grants (`octet serve` tells its API).",
     )
     train_nice: int = Field(default=10, ge=0, le=19, description="Niceness of training and predicting processes.")
     resume_save_s: float = Field(

@@ -6,13 +6,12 @@ from collections.abc import Set
 from math import inf
 
 from app.parts import Parts
-from app.services.jobs.lease import Order
+from app.services.jobs.lease import LeaseLost, Order
 from app.services.jobs.outcomes import JobEnd
 from app.services.runs.keys import log_key
 from app.services.runs.lease import Lease, finish, hand_back, heartbeat, record_peak, resume_point
 from models.config import SHORT_FORM_BUDGET_S
 from models.devices import Device
-from models.memory import left_for_training
 from models.training.report import Plan, longest_s
 from worker.child_process import ChildProcess
 from worker.endings import HandBack
@@ -37,8 +36,9 @@ class Attempt(LeasedWork):
         self._devices = devices
         self._began = time.monotonic()
         self._limit_s, self._overrun_at = self._overrun(self._budget("cpu"))
-        self._memory_limit = parts.settings.worker.train_memory_bytes or left_for_training()
         self._known_peak = 0
+        self._peak_due = 0.0
+        self._peak_untold = False
         self._record = Record(parts, lease, self._planned)
 
     @property
@@ -48,16 +48,28 @@ class Attempt(LeasedWork):
         return isinstance(word, Failed) and word.reason == "no_device"
 
     def _renew(self) -> Order | None:
-        order = heartbeat(self._parts, self._lease)
-        self._tell_peak()
-        return order
+        return heartbeat(self._parts, self._lease)
+
+    def _meanwhile(self) -> None:
+        """Tell the peak again and again: an attempt that is lost says nothing more. Raises LeaseLost."""
+        if time.monotonic() >= self._peak_due:
+            self._tell_peak()
+            self._peak_due = time.monotonic() + self._clocks.heartbeat_s
 
     def _tell_peak(self) -> None:
-        """Keep how much memory the attempt took; while it lasts, too, for an attempt that is lost says nothing more."""
+        """Keep how much memory the attempt took; no attempt fails for want of this number. Raises LeaseLost."""
         peak = 0 if self._child is None else self._child.peak_bytes
-        if peak > self._known_peak:
+        if peak <= self._known_peak:
+            return
+        try:
             record_peak(self._parts, self._lease, peak)
-            self._known_peak = peak
+            self._known_peak, self._peak_untold = peak, False
+        except LeaseLost:
+            raise
+        except Exception as error:
+            if not self._peak_untold:
+                log.warning("the memory of the attempt could not be recorded, it will be tried again: %s", error)
+            self._peak_untold = True
 
     def _start(self, space: Workspace) -> ChildProcess:
         given = self._assignment(space)

@@ -13,12 +13,13 @@ from pathlib import Path
 from app.tether import tethered
 from models.memory import held_bytes
 from worker.messages import Message, decode
+from worker.shared_log import cut_back
 
 CHUNK_BYTES = 1 << 16
 LAST_BREATH_S = 5.0
 """How long a child that has closed its pipe may take to end."""
 LOOK_S = 0.2
-"""How often its memory is looked at."""
+"""How often its memory and its log are looked at."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -26,7 +27,8 @@ class ChildProcess:
     """One running child, in a process group of its own, that cannot outlive the thread that started it.
 
     memory_limit: bytes that it and all that it starts may hold; it is ended when it is seen with more. None: no limit.
-    peak_bytes: the most it was seen with; looked at LOOK_S apart.
+    peak_bytes: the most it was seen with; looked at LOOK_S apart. log: what it says to people, added to the file, which
+    is cut back when it grows too long.
     """
 
     def __init__(
@@ -58,9 +60,10 @@ class ChildProcess:
         self._rest = b""
         self._open = True
         self._memory_limit = memory_limit
+        self._log = log
         self.peak_bytes = 0
         self._closing = threading.Event()
-        self._watching = threading.Thread(target=self._watch_memory, name="memory-watch", daemon=True)
+        self._watching = threading.Thread(target=self._watch, name="child-watch", daemon=True)
         self._watching.start()
 
     @property
@@ -86,15 +89,17 @@ class ChildProcess:
             *lines, self._rest = (self._rest + data).split(b"\n")
             yield from map(decode, lines)
 
-    def _watch_memory(self) -> None:
-        """In a thread of its own, for who hears the messages may wait long for a disk or a database.
+    def _watch(self) -> None:
+        """Memory and log, in a thread of its own, for who hears the messages may wait long for a disk or a database.
 
-        Not by RLIMIT_AS, which counts what a library maps and never uses: torch's alone are gigabytes.
+        Not by RLIMIT_AS, which counts what a library maps and never uses: torch's alone are gigabytes. Nor by
+        RLIMIT_FSIZE, which counts checkpoints, too.
         """
         while self._process.returncode is None:
             self.peak_bytes = max(self.peak_bytes, held_bytes(self.pid))
             if self._memory_limit is not None and self.peak_bytes > self._memory_limit:
                 self.kill()
+            cut_back(self._log)
             if self._closing.wait(LOOK_S):
                 return
 
@@ -127,6 +132,7 @@ class ChildProcess:
         self._watching.join()
         self.kill()
         self._process.wait()
+        cut_back(self._log)
         os.close(self._hears)
 
 

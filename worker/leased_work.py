@@ -11,7 +11,7 @@ from typing import Protocol
 from app.parts import Parts
 from app.services.jobs.lease import Holder, LeaseLost, Order
 from app.services.jobs.outcomes import JobEnd
-from models.memory import killed_for_memory
+from models.memory import killed_for_memory, left_for_training
 from models.training.report import Outcome
 from worker.child_process import ChildProcess, last_words
 from worker.endings import Evidence, HandBack, StopFor, Work, broken_off, ending_of, out_of_time
@@ -42,8 +42,8 @@ class LeasedWork(ABC):
     """The holder of one lease. `run` returns when the lease is given back, or lost.
 
     work: what the child does. log_key: where the log of an attempt at a job of this kind is stored. A job that has a
-    limit of time sets _limit_s, all attempts together, and _overrun_at, when on the monotonic clock it is over; one of
-    memory sets _memory_limit, in bytes.
+    limit of time sets _limit_s, all attempts together, and _overrun_at, when on the monotonic clock it is over.
+    _memory_limit: bytes that the child and all it starts may hold; None where the machine does not tell.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class LeasedWork(ABC):
         self._clocks = parts.settings.clocks
         self._child: ChildProcess | None = None
         self._limit_s = self._overrun_at = inf
-        self._memory_limit: int | None = None
+        self._memory_limit = parts.settings.worker.train_memory_bytes or left_for_training()
 
     def run(self) -> None:
         """Carry the attempt out."""
@@ -83,6 +83,10 @@ class LeasedWork(ABC):
     @abstractmethod
     def _recorder(self) -> Recorder:
         """Who writes down what this child says."""
+
+    @abstractmethod
+    def _meanwhile(self) -> None:
+        """What else there is to write while the child works; called several times a second. Raises LeaseLost."""
 
     @abstractmethod
     def _settle(self, ending: JobEnd | HandBack) -> None:
@@ -130,6 +134,7 @@ class LeasedWork(ABC):
             self._demand(keeper)
             record.flush()
             said.share()
+            self._meanwhile()
             if ordered is None and (ordered := self._order(keeper)) is not None:
                 child.stop()
                 stop_by = time.monotonic() + self._clocks.grace_s

@@ -113,7 +113,17 @@ class PredictionAttempt(LeasedWork):
         )
         threads = settings.train_threads or None
         # on the CPU, as POST /predict answers: a training may hold all of the GPU's memory
-        return ChildProcess(space.assignment, space.log, threads=threads, gpu=False, module="worker.predicting")
+        return ChildProcess(
+            space.assignment,
+            space.log,
+            threads=threads,
+            gpu=False,
+            module="worker.predicting",
+            memory_limit=self._memory_limit,
+        )
+
+    def _meanwhile(self) -> None:
+        """Nothing: no account is kept of an attempt at a prediction, so its peak is told by its error alone."""
 
     def _recorder(self) -> PredictionRecord:
         return self._record

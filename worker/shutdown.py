@@ -6,6 +6,9 @@ those that start later.
 
 import os
 import select
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Shutdown:
@@ -21,3 +24,17 @@ class Shutdown:
     def requested(self) -> bool:
         """Whether the order was given."""
         return bool(select.select([self._read], [], [], 0)[0])
+
+
+@contextmanager
+def deaf_to_sigterm() -> Iterator[None]:
+    """SIGTERM is the main process' to answer: a job at hand is handed back by its order, not dropped at the signal.
+
+    A service manager may send it to every process at once. Not by ignoring it: what is ignored stays so in a child that
+    is started meanwhile, and the child has to hear. Only for the main thread of a process.
+    """
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

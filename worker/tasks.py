@@ -17,7 +17,7 @@ from app.tracing import REQUEST_ID, TRACEPARENT, Origin, about
 from models.devices import usable_devices
 from worker.attempt import Attempt
 from worker.prediction_attempt import PredictionAttempt
-from worker.shutdown import Shutdown
+from worker.shutdown import Shutdown, deaf_to_sigterm
 from worker.workspace import has_room, remove_left
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class PoolProcess:
         for waiting in in_line(self._opened(), run_id):
             if self._shutdown.requested() or not has_room(self._settings):
                 return  # not taken: the reaper announces the run again
-            with about(_origin_of_message() if waiting == run_id else None, run=waiting):
+            with deaf_to_sigterm(), about(_origin_of_message() if waiting == run_id else None, run=waiting):
                 self._carry_out(waiting)
 
     def predict_dataset(self, prediction_id: str) -> None:
@@ -54,7 +54,8 @@ class PoolProcess:
         for waiting in predictions.in_line(self._opened(), prediction_id):
             if self._shutdown.requested() or not has_room(self._settings):
                 return  # not taken: the reaper announces it again
-            with about(_origin_of_message() if waiting == prediction_id else None, prediction=waiting):
+            origin = _origin_of_message() if waiting == prediction_id else None
+            with deaf_to_sigterm(), about(origin, prediction=waiting):
                 self._predict(waiting)
 
     def _predict(self, prediction_id: str) -> None:

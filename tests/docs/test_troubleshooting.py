@@ -3,6 +3,7 @@
 import ast
 import re
 
+import app.main  # noqa: F401 - every rule is known once all that raises them is loaded
 from app.api.problems import rules
 from models.config import ConfigError
 from models.packed import PackedError

@@ -15,13 +15,14 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 HEADERS = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "x-request-id": "my-request.7"}
 
 
+def whole_lines(service: Service) -> list[str]:
+    """What was written so far, but for a line that is being written."""
+    return service.logs.rpartition("\n")[0].splitlines()
+
+
 def lines(service: Service) -> list[dict[str, object]]:
     """What the processes wrote as JSON."""
-    found = []
-    for line in service.logs.splitlines():
-        if line.startswith("{"):
-            found.append(json.loads(line))
-    return found
+    return [json.loads(line) for line in whole_lines(service) if line.startswith("{")]
 
 
 def test_one_trace_leads_from_the_request_to_the_end_of_its_run(service: Service):
@@ -50,7 +51,30 @@ def test_one_trace_leads_from_the_request_to_the_end_of_its_run(service: Service
     assert {line["run"] for line in ours if line["logger"] != "octet.http"} == {run}
 
 
+def test_the_worker_says_when_an_attempt_at_a_prediction_begins_and_ends_with_its_trace(service: Service):
+    trace = "5cf92f3577b34da6a3ce929d0e0e4737"
+    with Client(service.url) as client, httpx.Client(base_url=service.url, trust_env=False) as http:
+        sides.upload(http, "foretold", seed=5)
+        body = {"dataset": "foretold", "target": "side", "plan": {"steps": 4, "batch": 4, "threads": 1}}
+        run = client.submit(body).id
+        for _ in client.watch(run, every_s=0.2):
+            pass
+        told = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+        job = http.post("/predictions", json={"run": run, "dataset": "foretold"}, headers=told).json()["id"]
+        for _ in client.predictions.watch(job):
+            pass
+
+    def told_by_worker() -> list[dict[str, object]]:
+        ours = [line for line in lines(service) if line.get("prediction") == job and "attempt" in line]
+        return ours if any("succeeded" in str(line["message"]) for line in ours) else []
+
+    worker = wait_for(told_by_worker, 10, "the worker's last line")
+    said = [f"prediction {job}: attempt 1 begins", f"prediction {job} succeeded"]
+    assert [line["message"] for line in worker] == said
+    assert {(line["trace_id"], line["attempt"], line["level"]) for line in worker} == {(trace, 1, "info")}
+
+
 def test_every_line_of_the_processes_is_json_also_those_of_the_libraries(service: Service):
-    plain = [line for line in service.logs.splitlines() if line and not line.startswith(("{", "Octet serves at"))]
+    plain = [line for line in whole_lines(service) if line and not line.startswith(("{", "Octet serves at"))]
     assert plain == []
     assert "uvicorn.error" in {line["logger"] for line in lines(service)}

@@ -48,5 +48,6 @@ def test_a_message_that_comes_after_the_end_changes_nothing(disturbed: Disturbed
     later = client.submit(SHORT).id
     assert ended(client, later).status == "succeeded"  # its message came after the other
     assert blobs.items() <= blobs_of(service).items()
+    del rows["reaper_actions"]  # counts what reapers do for whatever run
     for table, known in rows.items():
         assert [row for row in rows_of(service)[table] if row in known] == known, table

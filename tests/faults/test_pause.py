@@ -2,13 +2,14 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from octet import Client
 from tests.faults.conftest import Disturbed
-from tests.faults.trial import BODY, LONGEST_S, STEPS, End, end_of, in_mid_run
-from tests.support.service import wait_for
+from tests.faults.trial import BODY, LONGEST_S, STEPS, End, end_of, in_mid_run, upload
+from tests.support.service import serving, wait_for
 
 pytestmark = [pytest.mark.timeout(600)]
 SOON_S = 60.0
@@ -38,21 +39,24 @@ def test_a_paused_run_frees_its_worker_for_another_and_goes_on_without_losing_a_
     assert STEPS // 6 <= step == second.resumed_from_step < STEPS
 
 
-def test_a_run_that_is_paused_many_times_ends_as_the_undisturbed_one(disturbed: Disturbed, undisturbed: End):
-    client = disturbed.client
-    run = in_mid_run(client)
-    for _ in range(3):
-        client.pause(run)
-        paused(client, run)
-        before = client.run(run).progress.step
-        client.resume(run)
-        wait_for(
-            lambda before=before: client.run(run).progress.step > before or client.run(run).ended, LONGEST_S, "going on"
-        )
-        if client.run(run).ended:
-            break
-    assert end_of(client, run) == undisturbed
-    assert client.attempts(run)[0].reason == "paused"
+def test_a_run_that_is_paused_many_times_ends_as_the_undisturbed_one(undisturbed: End, tmp_path: Path):
+    """Its worker hears of each pause within half a second, so the run does not come to its end before."""
+    with serving(tmp_path, OCTET_HEARTBEAT_S="0.5") as service, Client(service.url) as client:
+        upload(client, tmp_path / "trial")
+        run = in_mid_run(client)
+        for attempt in range(1, 4):
+            client.pause(run)
+            paused(client, run)
+            client.resume(run)
+            wait_for(lambda beyond=attempt: _trains(client, run, beyond), LONGEST_S, "going on")
+        assert end_of(client, run) == undisturbed
+        assert [a.reason for a in client.attempts(run)] == ["paused"] * 3 + ["finished"]
+
+
+def _trains(client: Client, run_id: str, beyond: int) -> bool:
+    """Whether an attempt later than this one has made a step of its own."""
+    attempts = client.attempts(run_id)
+    return len(attempts) > beyond and client.run(run_id).progress.step > (attempts[-1].resumed_from_step or STEPS)
 
 
 def test_a_pause_that_is_withdrawn_at_once_costs_at_most_one_more_attempt_and_no_bit(
@@ -63,7 +67,9 @@ def test_a_pause_that_is_withdrawn_at_once_costs_at_most_one_more_attempt_and_no
     client.pause(run)
     assert client.resume(run).status in ("running", "queued")
     assert end_of(client, run) == undisturbed
-    assert [a.reason for a in client.attempts(run)] in (["finished"], ["handed_back", "finished"])
+    *before, last = [a.reason for a in client.attempts(run)]
+    assert last == "finished"
+    assert before in ([], ["handed_back"], ["paused"])  # its worker had heard of the pause, and perhaps obeyed
 
 
 def test_a_training_that_does_not_hear_is_killed_after_the_grace_and_goes_on_from_its_last_checkpoint(

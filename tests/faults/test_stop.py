@@ -1,5 +1,6 @@
 """SIGTERM to the whole service in mid-run, and a new start on the same data."""
 
+import os
 import signal
 import time
 
@@ -8,18 +9,26 @@ import pytest
 from octet import Client
 from tests.faults.conftest import Disturbed
 from tests.faults.trial import STEPS, End, end_of, in_mid_run
-from tests.support.service import alive, processes, start
+from tests.support.service import alive, children, processes, start, wait_for
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 
 
+def _descendants(pid: int) -> list[int]:
+    return [found for child in children(pid) for found in (child, *_descendants(child))]
+
+
+@pytest.mark.parametrize("told_all", [False, True], ids=["the first process", "all processes"])
 def test_a_stopped_service_ends_in_time_and_goes_on_from_its_last_step_without_losing_a_bit(
-    disturbed: Disturbed, undisturbed: End, tmp_path
+    disturbed: Disturbed, undisturbed: End, tmp_path, told_all: bool
 ):
+    """The first process tells the others; a service manager may tell all of them, the broker and trainings included."""
     service = disturbed.service
     run = in_mid_run(disturbed.client)
     tree = {pid for kind in ("broker", "api", "worker", "pool", "training") if (pid := service.find(kind))}
     began = time.monotonic()
+    for pid in _descendants(service.pid) if told_all else ():
+        os.kill(pid, signal.SIGTERM)
     assert service.stop() == 0
     assert time.monotonic() - began < 30
     assert not [row for row in processes() if row[0] in tree and alive(row[0])]
@@ -42,4 +51,4 @@ def test_a_second_signal_ends_everything_at_once(disturbed: Disturbed):
     service.supervisor.send_signal(signal.SIGINT)
     service.supervisor.send_signal(signal.SIGTERM)
     assert service.supervisor.wait(5) == 0
-    assert not any(map(alive, tree))
+    wait_for(lambda: not any(map(alive, tree)), 5, "the last of them dying")  # killed; the kernel takes its time

@@ -1,6 +1,7 @@
 """What lies behind a served Octet: its settings, its rows and blobs as a test compares them, and more workers on it."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,9 +103,8 @@ class Worker:
         return next((child for child in children(self.pool) if "worker.child" in command(child)), None)
 
 
-@contextmanager
-def another_worker(service: Service, folder: Path) -> Iterator[Worker]:
-    """One more worker for runs, with a data directory of its own on another machine in all but the storage."""
+def told_elsewhere(service: Service, folder: Path) -> dict[str, str]:
+    """The environment of one more process, with a data directory of its own: another machine in all but the storage."""
     settings = settings_of(service)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OCTET_")}
     told = {
@@ -113,6 +113,12 @@ def another_worker(service: Service, folder: Path) -> Iterator[Worker]:
         "OCTET_DATABASE_URL": settings.database_url,
         "OCTET_BROKER_URL": str(settings.broker_url),
     }
+    return clean | service.environment | told
+
+
+@contextmanager
+def another_worker(service: Service, folder: Path) -> Iterator[Worker]:
+    """One more worker for runs."""
     log = folder / "another-worker.log"
     with log.open("wb") as written:
         process = subprocess.Popen(
@@ -120,7 +126,7 @@ def another_worker(service: Service, folder: Path) -> Iterator[Worker]:
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=written,
-            env=clean | service.environment | told,
+            env=told_elsewhere(service, folder),
             start_new_session=True,
         )
     try:
@@ -129,3 +135,36 @@ def another_worker(service: Service, folder: Path) -> Iterator[Worker]:
         with suppress(ProcessLookupError):
             process.kill()  # its pool and its training die with it
         process.wait()
+
+
+@dataclass
+class AnotherApi:
+    """One API process more, as a container runs it; drain_s: of OCTET_DRAIN_S."""
+
+    service: Service
+    folder: Path
+    drain_s: float
+
+    def __post_init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.start()
+
+    def start(self) -> None:
+        """On the same port each time."""
+        options = ["--factory", "--port", str(self.port), "--no-access-log", "--timeout-graceful-shutdown", "10"]
+        environment = told_elsewhere(self.service, self.folder) | {"OCTET_DRAIN_S": str(self.drain_s)}
+        with (self.folder / f"api-{self.port}.log").open("ab") as written:
+            self.process = subprocess.Popen(
+                tethered([sys.executable, "-P", "-m", "uvicorn", "app.main:app_from_environment", *options]),
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=written,
+                env=environment,
+                start_new_session=True,
+            )
+
+    def end(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.db import leases
 from app.db.jobs import RUNS
@@ -26,6 +28,7 @@ from app.services.runs.view import RunView
 from app.settings import LimitSettings, WorkerSettings
 from models.training.report import Plan
 from tests.e2e.sides import write_sides
+from tests.support.bodies import small_run
 from tests.support.parts import opened_parts
 from tests.support.runs import row_of
 from tests.support.service import alive, children, command, wait_for
@@ -62,29 +65,9 @@ def submitted(
     **more: Any,
 ) -> str:
     """A run of a very small model; steps 0: as many as its time holds."""
-    body: dict[str, Any] = {
-        "globals": {
-            "basic_experiment": {"n_epochs": 3 if steps else 100_000, "output_folder": "runs/small", "valid_size": 8},
-            "training_control": {"early_stopping_patience": 0},  # a long run ends when a test ends it
-        },
-        "input": {
-            "input_info": {"input_source": "sides", "input_name": "in", "input_type": "bytes"},
-            "input_type_info": {"max_length": max_length},
-            "model_config": {
-                "model_type": "sequence-default",
-                "window_size": 16,
-                "embedding_dim": 8,
-                "model_init_config": {"num_layers": 1, "num_heads": 2},
-            },
-        },
-        "output": {
-            "output_info": {"output_source": "sides", "output_name": "out", "output_type": "tabular"},
-            "output_type_info": {"target_cat_columns": ["side"]},
-        },
-        "plan": {"steps": steps or None, "batch": batch, "threads": 1},
-        "max_runtime_s": max_runtime_s,
-    }
-    body["globals"] |= {"evaluation_checkpoint": {"sample_interval": 3, "checkpoint_interval": 3}} | more
+    epochs = 3 if steps else 100_000
+    body = small_run(steps or None, epochs=epochs, every=3, batch=batch, max_length=max_length, **more)
+    body["max_runtime_s"] = max_runtime_s
     view, _ = submit(parts, body)
     return view.id
 
@@ -273,6 +256,30 @@ def test_a_training_over_its_memory_is_ended_and_the_second_time_in_a_row_fails_
     assert "Twice in a row" in view.error["detail"]
     assert [a.reason for a in attempts(parts, run)] == ["handed_back", "oom", "oom"]
     assert all((a.peak_memory_bytes or 0) > 2**26 for a in attempts(parts, run))
+
+
+def renamed(parts: Parts, old: str, new: str) -> None:
+    with parts.db.transaction() as tx:
+        tx.execute(sa.text(f"ALTER TABLE attempts RENAME COLUMN {old} TO {new}"))
+
+
+def test_a_peak_of_memory_that_cannot_be_recorded_costs_no_heartbeat_and_is_recorded_when_it_can_be(
+    parts: Parts, shutdown: Shutdown, caplog: pytest.LogCaptureFixture
+):
+    lease_s = 4.0
+    clocks = parts.settings.clocks.model_copy(update={"lease_s": lease_s})
+    parts = replace(parts, settings=parts.settings.model_copy(update={"clocks": clocks}))
+    run = submitted(parts, LONG)
+    renamed(parts, "peak_memory_bytes", "aside")  # every write of it fails
+    with carried_out(parts, run, shutdown) as end:
+        over, seen = time.monotonic() + 1.5 * lease_s, get_run(parts, run).progress.step
+        wait_for(lambda: time.monotonic() > over and get_run(parts, run).progress.step > seen, ENDS_S, "going on")
+        renamed(parts, "aside", "peak_memory_bytes")
+        wait_for(lambda: attempts(parts, run)[0].peak_memory_bytes, ENDS_S, "the peak")
+        cancel(parts, run)
+        assert end().status == "cancelled"
+    assert [a.reason for a in attempts(parts, run)] == ["cancelled"]
+    assert len([record for record in caplog.records if "could not be recorded" in record.message]) == 1
 
 
 def test_a_time_that_is_over_before_the_first_step_still_gives_a_model(parts: Parts, shutdown: Shutdown):

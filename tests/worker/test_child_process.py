@@ -9,6 +9,7 @@ import pytest
 from tests.support.service import alive, wait_for
 from worker.child_process import ChildProcess, last_words
 from worker.messages import Assignment, Failed
+from worker.shared_log import MAX_WRITTEN_BYTES
 
 
 @pytest.fixture
@@ -113,3 +114,29 @@ def test_it_is_ended_at_its_memory_limit_also_while_nobody_hears_it(assignment: 
         assert child.peak_bytes > 2**20
     finally:
         child.close()
+
+
+TALKS = """
+import sys, time
+print("the beginning")
+for _ in range(100):
+    print("x" * 2**16)
+while True:
+    print("and on")
+    time.sleep(0.1)
+"""
+
+
+def test_its_log_is_cut_back_while_it_talks_and_keeps_beginning_and_end(tmp_path: Path):
+    program, log = tmp_path / "talks.py", tmp_path / "log.txt"
+    program.write_text(TALKS)
+    child = ChildProcess(program, log, threads=1, gpu=False, module="cProfile")  # it runs a program
+    try:
+        wait_for(lambda: b"bytes are left out here" in log.read_bytes(), 60, "the log being cut back")
+        wait_for(lambda: log.read_bytes().endswith(b"and on\n"), 60, "its last words")
+        assert alive(child.pid)
+        assert log.stat().st_size <= MAX_WRITTEN_BYTES
+    finally:
+        child.close()
+    assert log.read_bytes().startswith(b"the beginning\n")
+    assert last_words(log) == "and on"

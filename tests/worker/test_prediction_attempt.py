@@ -77,9 +77,9 @@ def parts_recorded(parts: Parts, prediction: str) -> int:
         return len(predictions.parts_of(tx, prediction))
 
 
-def saving(parts: Parts, save_s: float) -> Parts:
-    """The same parts, with another time between two parts of a result."""
-    settings = parts.settings.model_copy(update={"worker": WorkerSettings(prediction_save_s=save_s)})
+def told(parts: Parts, **worker: float) -> Parts:
+    """The same parts, with other settings of the worker."""
+    settings = parts.settings.model_copy(update={"worker": WorkerSettings(**worker)})
     return Parts(settings, parts.db, parts.storage, parts.broker)
 
 
@@ -124,7 +124,7 @@ def test_a_prediction_killed_in_mid_job_goes_on_behind_its_last_part_and_ends_in
     undisturbed, killed = (submitted_over(parts, run, "many") for _ in range(2))
     attempt(parts, undisturbed).run()
 
-    eager = saving(parts, 0.0)  # every batch is a part
+    eager = told(parts, prediction_save_s=0.0)  # every batch is a part
     work = threading.Thread(target=attempt(eager, killed).run)
     work.start()
     wait_for(lambda: parts_recorded(parts, killed), ENDS_S, "the first part")
@@ -158,6 +158,21 @@ def test_a_shutdown_hands_it_back_with_what_is_done_and_a_cancel_ends_it(trained
     waiting.run()
     view = get_prediction(parts, prediction)
     assert (view.status, view.result, view.attempt) == ("cancelled", None, 2)
+
+
+def test_one_over_its_memory_is_ended_and_the_second_time_in_a_row_fails_with_peak_limit_and_mend(
+    trained: tuple[Parts, str],
+):
+    parts, run = trained
+    prediction, tight = submitted_over(parts, run, "few"), told(parts, train_memory_bytes=2**26)
+    attempt(tight, prediction).run()
+    view = get_prediction(parts, prediction)
+    assert (view.status, view.failures, view.error) == ("queued", 1, None)
+    attempt(tight, prediction).run()
+    view = get_prediction(parts, prediction)
+    assert (view.status, view.attempt, (view.error or {})["type"]) == ("failed", 2, "out_of_memory")
+    for words in ("Predicting held", "its limit is 64 MiB", "a smaller model", "the same memory each time"):
+        assert words in view.error["detail"]
 
 
 def test_a_checkpoint_that_is_gone_or_was_replaced_ends_it_with_words_to_act_on(trained: tuple[Parts, str]):

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from app.services.runs.lease import acquire
 from app.services.runs.read import attempts, checkpoints, get_run
 from app.services.runs.submit import submit
 from tests.e2e.sides import write_sides
+from tests.support.bodies import small_run
 from tests.support.parts import opened_parts
 from tests.support.service import wait_for
 from worker.attempt import Attempt
@@ -25,28 +25,7 @@ from worker.shutdown import Shutdown
 pytestmark = pytest.mark.timeout(240)
 LEASE_S, ENDS_S = 3.0, 90.0
 STEPS = 1500
-BODY: dict[str, Any] = {
-    "globals": {
-        "basic_experiment": {"n_epochs": 1000, "output_folder": "runs/small", "valid_size": 8},
-        "evaluation_checkpoint": {"sample_interval": 300, "checkpoint_interval": 300},
-        "training_control": {"early_stopping_patience": 0},
-    },
-    "input": {
-        "input_info": {"input_source": "sides", "input_name": "in", "input_type": "bytes"},
-        "input_type_info": {"max_length": 32},
-        "model_config": {
-            "model_type": "sequence-default",
-            "window_size": 16,
-            "embedding_dim": 8,
-            "model_init_config": {"num_layers": 1, "num_heads": 2},
-        },
-    },
-    "output": {
-        "output_info": {"output_source": "sides", "output_name": "out", "output_type": "tabular"},
-        "output_type_info": {"target_cat_columns": ["side"]},
-    },
-    "plan": {"steps": STEPS, "batch": 4, "threads": 1},
-}
+BODY = small_run(STEPS, epochs=1000, every=300)
 
 
 def carry_out(parts: Parts, run: str, shutdown: Shutdown) -> None:

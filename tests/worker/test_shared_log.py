@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.storage import FolderStorage
-from worker.shared_log import MAX_BYTES, SharedLog, store_log
+from worker.shared_log import MAX_BYTES, MAX_WRITTEN_BYTES, SharedLog, cut_back, store_log
 
 KEY = "runs/a1/log-1.txt"
 
@@ -45,6 +45,34 @@ def test_a_log_that_is_too_long_keeps_its_beginning_and_its_end_and_says_so(tmp_
     [gap] = [line for line in lines if not line.startswith(b"line ") and line]
     kept = len(stored(storage)) - len(gap) - 1
     assert gap.startswith(f"[{written.stat().st_size - kept:,} bytes are left out here".encode())
+
+
+def test_a_log_that_grows_without_end_is_cut_back_where_it_is_written_and_counts_all_that_it_left_out(
+    tmp_path: Path, storage: FolderStorage
+):
+    written, said, each = tmp_path / "log.txt", 0, 100_000
+    with written.open("ab") as child:
+        for first in range(0, 8 * each, each):
+            said += child.write(b"".join(b"line %07d\n" % i for i in range(first, first + each)))
+            child.flush()
+            cut_back(written)
+            assert written.stat().st_size <= MAX_WRITTEN_BYTES
+    store_log(written, storage, KEY)
+    lines = stored(storage).split(b"\n")
+    assert len(stored(storage)) <= MAX_BYTES + 100
+    assert (lines[0], lines[-2]) == (b"line 0000000", b"line 0799999")
+    [gap] = [line for line in lines if not line.startswith(b"line ") and line]
+    kept = len(stored(storage)) - len(gap) - 1
+    assert gap.startswith(f"[{said - kept:,} bytes are left out here".encode())
+
+
+def test_a_log_within_bounds_or_not_there_is_left_as_it_is(tmp_path: Path):
+    written = tmp_path / "log.txt"
+    cut_back(written)
+    assert not written.exists()
+    written.write_bytes(b"x" * MAX_WRITTEN_BYTES)
+    cut_back(written)
+    assert written.read_bytes() == b"x" * MAX_WRITTEN_BYTES
 
 
 def test_one_endless_line_is_bounded_too(tmp_path: Path, storage: FolderStorage):

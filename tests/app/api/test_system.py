@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -33,6 +34,12 @@ def samples(client) -> dict[tuple[str, tuple[str, ...]], float]:
         for family in text_string_to_metric_families(answer.text)
         for sample in family.samples
     }
+
+
+def accepts(address: Path) -> bool:
+    """Whether somebody listens there: the file of a socket is there before."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        return asking.connect_ex(str(address)) == 0
 
 
 def test_the_index_leads_everywhere(client):
@@ -193,7 +200,7 @@ def test_an_open_stream_of_events_does_not_keep_the_server_from_ending(tmp_path,
         httpx.Client(transport=httpx.HTTPTransport(uds=str(address)), base_url="http://octet", timeout=50) as client,
     ):
         try:
-            wait_until(address.exists)
+            wait_until(lambda: accepts(address), 60)
             sides.upload(client)
             run = sides.submit(client)
             with client.stream("GET", f"/runs/{run}/metrics", headers={"accept": "text/event-stream"}) as answer:

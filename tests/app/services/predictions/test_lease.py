@@ -112,6 +112,32 @@ def test_failures_without_a_new_part_end_it_and_a_part_clears_them(parts):
         result(parts, prediction, "parquet")
 
 
+@pytest.mark.parametrize(
+    ("happened", "status"),
+    [
+        (["oom"], "queued"),
+        (["oom", "oom"], "failed"),
+        (["lost", "oom"], "failed"),
+        (["oom", "part", "oom"], "queued"),
+        (["handed_back", "oom"], "queued"),
+    ],
+)
+def test_want_of_memory_after_another_failure_ends_it_unless_there_is_a_new_part(parts, happened, status):
+    prediction = a_prediction(parts)
+    error, lease = JobError("out_of_memory", "Out of memory", "It held 3 GiB."), None
+    for what in happened:
+        lease = lease or held(parts, prediction)
+        if what == "part":
+            with_part(parts, lease, 0, 1)
+        else:
+            leases.hand_back(parts, lease, what, error)
+            lease = None
+    view = get_prediction(parts, prediction)
+    assert view.status == status
+    if status == "failed":
+        assert view.error["detail"].startswith("It held 3 GiB. Not the first failure without a new part")
+
+
 def test_cancel_ends_it_at_once_or_through_its_worker_and_only_then_it_can_go(parts):
     prediction = a_prediction(parts)
     with pytest.raises(PredictionNotEnded, match="is queued"):

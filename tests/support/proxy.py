@@ -1,0 +1,102 @@
+"""A proxy as small as one can be: TCP, in turns to the servers whose `GET /health/ready` says 200."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+LOOK_S = 0.2
+PATIENCE_S = 5.0
+"""A server that is busy may take so long to say that it is ready."""
+CHUNK_BYTES = 1 << 16
+
+
+class Proxy:
+    """address: where it listens. ready: the ports of this machine that it sends new connections to."""
+
+    def __init__(self, ports: Sequence[int]) -> None:
+        self._ports = ports
+        self._turn = 0
+        self.ready: frozenset[int] = frozenset()
+        self.address = ""
+
+    async def serve(self, up: threading.Event, over: asyncio.Event) -> None:
+        """Until it is over."""
+        listening = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        host, port = listening.sockets[0].getsockname()
+        self.address = f"{host}:{port}"
+        looking = asyncio.create_task(self._look())
+        up.set()
+        await over.wait()
+        listening.close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left | {looking}:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.sleep(LOOK_S)  # what was closed is let go of
+
+    async def _look(self) -> None:
+        while True:
+            answers = await asyncio.gather(*map(_is_ready, self._ports))
+            self.ready = frozenset(port for port, ready in zip(self._ports, answers, strict=True) if ready)
+            await asyncio.sleep(LOOK_S)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry bytes both ways until one side has closed. A client that no server is ready for is hung up on."""
+        try:
+            there_reads, there_writes = await asyncio.open_connection("127.0.0.1", self._next())
+        except OSError:
+            writer.close()
+            return
+        ways = [asyncio.create_task(_carry(*way)) for way in ((reader, there_writes), (there_reads, writer))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            pass  # the proxy ends
+        finally:
+            for way in ways:
+                way.cancel()
+            there_writes.close()
+            writer.close()
+
+    def _next(self) -> int:
+        """Raises ConnectionError."""
+        ready = sorted(self.ready)
+        if not ready:
+            raise ConnectionError("no server is ready")
+        self._turn += 1
+        return ready[self._turn % len(ready)]
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while piece := await reader.read(CHUNK_BYTES):
+            writer.write(piece)
+            await writer.drain()
+
+
+async def _is_ready(port: int) -> bool:
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /health/ready HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n")
+            said = await reader.readline()
+            writer.close()
+            return b" 200 " in said
+    return False
+
+
+@contextmanager
+def proxy_before(ports: Sequence[int]) -> Iterator[Proxy]:
+    """A running proxy, in a thread of its own."""
+    proxy, up, told = Proxy(ports), threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+    serving = threading.Thread(target=loop.run_until_complete, args=(proxy.serve(up, told),), daemon=True)
+    serving.start()
+    try:
+        assert up.wait(20)
+        yield proxy
+    finally:
+        loop.call_soon_threadsafe(told.set)
+        serving.join(20)
+        loop.close()
