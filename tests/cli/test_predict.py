@@ -34,7 +34,7 @@ def test_a_folder_becomes_a_csv_of_every_file(desk, run_id, service):
 
 def test_several_files_go_to_stdout_and_json_is_there_for_programs(desk, run_id):
     files = ("sides/000.bin", "sides/001.bin")
-    rows = list(csv.reader(io.StringIO(desk.octet("predict", *files, "--model", "sides").stdout)))
+    rows = list(csv.reader(io.StringIO(desk.octet("predict", *files, "--run", run_id).stdout)))
     assert [row[:2] for row in rows[1:]] == [[files[0], "low"], [files[1], "high"]]
     done = desk.octet("predict", *files, "--run", run_id, "--json")
     assert [answer["outputs"]["output"]["side"]["label"] for answer in json.loads(done.stdout)] == ["low", "high"]
