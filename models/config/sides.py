@@ -26,3 +26,8 @@ def sides_of(config: RunConfig, summary: DatasetSummary, plan: PlanRequest | Non
     train = max(1, files - valid)
     batch = min((plan and plan.batch) or basic.batch_size, train)
     return Sides(train, valid, batch, (plan and plan.steps) or basic.n_epochs * (train // batch))
+
+
+def is_cut(config: RunConfig, steps: int, steps_per_epoch: int) -> bool:
+    """Whether so many steps are fewer than all epochs have: time, or a plan that was asked for, ends the run before."""
+    return steps < config.globals.basic_experiment.n_epochs * steps_per_epoch

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from models.config.notes import note
 from models.config.run import RunConfig
-from models.config.sides import Sides
+from models.config.sides import Sides, is_cut
 from models.config.size import is_octet
 
 EVALUATION = "/globals/evaluation_checkpoint"
@@ -20,8 +20,8 @@ def _too_long(config: RunConfig, sides: Sides) -> Iterator[tuple[str, str]]:
     schedule, evaluation = config.globals.lr_schedule, config.globals.evaluation_checkpoint
     asked = schedule.warmup_steps
     warm_up = round(2 / (1 - config.globals.optimization.b2)) if asked == "auto" else asked or 0
-    cut = is_octet(config) and steps < config.globals.basic_experiment.n_epochs * (sides.train // sides.batch)
-    if schedule.lr_schedule != "same" and warm_up >= steps and not cut:
+    shortened = is_octet(config) and is_cut(config, steps, sides.train // sides.batch)
+    if schedule.lr_schedule != "same" and warm_up >= steps and not shortened:
         yield "/globals/lr_schedule/warmup_steps", f"the warm-up takes {warm_up} steps and ends after the run"
     if evaluation.sample_interval != "auto" and evaluation.sample_interval > steps:
         at, every = f"{EVALUATION}/sample_interval", evaluation.sample_interval

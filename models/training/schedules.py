@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from models.config.sides import is_cut
 from models.config.size import is_octet
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def lr_at(config: "RunConfig", step: int, *, steps: int, steps_per_epoch: int, p
 def _warmup_within(config: "RunConfig", steps: int, steps_per_epoch: int) -> int:
     """Steps of warm-up in a run of so many steps: as configured, but of Octet's own model no more than CUT_WARMUP."""
     warm = warmup_steps(config)
-    if not is_octet(config) or steps >= config.globals.basic_experiment.n_epochs * steps_per_epoch:
+    if not is_octet(config) or not is_cut(config, steps, steps_per_epoch):
         return warm
     return min(warm, max(1, round(CUT_WARMUP * steps)))
 
