@@ -43,21 +43,15 @@ class Proxy:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry bytes both ways until one side has closed. A client that no server is ready for is hung up on."""
-        try:
+        with _closed(writer), suppress(OSError, asyncio.CancelledError):  # cancelled: the proxy ends
             there_reads, there_writes = await asyncio.open_connection("127.0.0.1", self._next())
-        except OSError:
-            writer.close()
-            return
-        ways = [asyncio.create_task(_carry(*way)) for way in ((reader, there_writes), (there_reads, writer))]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            pass  # the proxy ends
-        finally:
-            for way in ways:
-                way.cancel()
-            there_writes.close()
-            writer.close()
+            with _closed(there_writes):
+                ways = [asyncio.create_task(_carry(*way)) for way in ((reader, there_writes), (there_reads, writer))]
+                try:
+                    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for way in ways:
+                        way.cancel()
 
     def _next(self) -> int:
         """Raises ConnectionError."""
@@ -66,6 +60,18 @@ class Proxy:
             raise ConnectionError("no server is ready")
         self._turn += 1
         return ready[self._turn % len(ready)]
+
+
+@contextmanager
+def _closed(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """Closed however the block ends; at once, whatever is still to be sent, where it is cancelled."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        writer.transport.abort()
+        raise
+    finally:
+        writer.close()
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -79,10 +85,9 @@ async def _is_ready(port: int) -> bool:
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(PATIENCE_S):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET /health/ready HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n")
-            said = await reader.readline()
-            writer.close()
-            return b" 200 " in said
+            with _closed(writer):  # a look that is cancelled or out of patience leaves nothing open, either
+                writer.write(b"GET /health/ready HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n")
+                return b" 200 " in await reader.readline()
     return False
 
 
