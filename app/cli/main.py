@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from app.cli.api import api
 from app.cli.completion import completion
 from app.cli.config import config
 from app.cli.datasets import datasets
@@ -35,7 +36,7 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-SERVICE = (serve, worker, migrate, doctor, backup, restore, storage)
+SERVICE = (serve, api, worker, migrate, doctor, backup, restore, storage)
 CLIENTS = (train, predict, predictions, runs, datasets, models, config, completion)
 for command in (*SERVICE, *CLIENTS):
     commands.add_command(command)
