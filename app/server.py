@@ -81,10 +81,13 @@ class Server(uvicorn.Server):
 
 
 def main() -> int:
-    """Serve at OCTET_HOST and OCTET_PORT until SIGTERM; the exit code, 0 after an ordered end."""
+    """Serve at OCTET_HOST and OCTET_PORT until SIGTERM; the exit code: 0 after an ordered end, 1 if it cannot start."""
     listening = HttpSettings()
     server = Server(host=listening.host, port=listening.port)
-    server.run()
+    try:
+        server.run()
+    except SystemExit:  # it has said why it cannot start; its exit code means something else in `octet --help`
+        return 1
     return 0 if server.started else 1
 
 

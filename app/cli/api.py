@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from app.cli.endings import Failed
 from app.cli.environment import service_settings
 
 
@@ -22,7 +23,9 @@ def api(host: str | None, port: int | None, root_path: str | None) -> None:
     """
     options = (("host", host), ("port", port), ("root_path", root_path))
     given = {name: value for name, value in options if value is not None}
-    service_settings(http=given)  # a wrong one is said here, by its variable's name
+    settings = service_settings(http=given)  # a wrong one is said here, by its variable's name
+    if settings.broker_url is None:
+        raise Failed("OCTET_BROKER_URL is not set: give redis://HOST:PORT/DB, or start everything with octet serve")
     told = {f"OCTET_{name.upper()}": str(value) for name, value in given.items()}
     # -P: a folder named app or models where the user stands must not shadow ours
     os.execve(sys.executable, [sys.executable, "-P", "-m", "app.server"], os.environ | told)

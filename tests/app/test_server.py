@@ -34,6 +34,7 @@ def head(method: bytes, path: bytes, *lines: bytes) -> bytes:
 
 
 GET = head(b"GET", b"/health/live", OFFER)
+OCTET = Path(sys.executable).with_name("octet")
 RUNNING = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
 POST = head(b"POST", b"/runs", OFFER, JSON, LENGTH) + BODY
 
@@ -148,14 +149,14 @@ def told(folder: Path) -> Settings:
 @contextmanager
 def octet_api(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], tuple[str, int]]]:
     """`octet api` on a port that was free, and its address, which stands in its log."""
-    command = [Path(sys.executable).with_name("octet"), "api", "--port", "0"]
+    command = [OCTET, "api", "--port", "0"]
     log = settings.data_dir / "api.log"
     with (
         log.open("wb") as said,
         subprocess.Popen(command, env=os.environ | settings.environment(), stderr=said) as process,
     ):
         try:
-            wait_until(lambda: process.poll() is not None or RUNNING.search(log.read_text()) is not None, 60)
+            wait_until(lambda: process.poll() is not None or RUNNING.search(log.read_text()) is not None, 120)
             found = RUNNING.search(log.read_text())
             assert found, log.read_text()
             yield process, ("127.0.0.1", int(found[1]))
@@ -172,3 +173,16 @@ def test_each_process_answers_such_a_client_and_ends_with_0_when_told_to(tmp_pat
             assert connected.refused_by_name()
         process.send_signal(order)
         assert process.wait(60) == 0
+
+
+def test_an_api_that_cannot_start_says_why_in_a_line(tmp_path):
+    settings = told(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = [OCTET, "api", "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(
+            command, env=os.environ | settings.environment(), capture_output=True, text=True, timeout=120, check=False
+        )
+    assert (done.returncode, "address already in use" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+    clean = {name: value for name, value in os.environ.items() if name != "OCTET_BROKER_URL"}
+    done = subprocess.run(command, env=clean, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr.startswith("octet: OCTET_BROKER_URL is not set")) == (2, True), done.stderr
