@@ -12,7 +12,7 @@ from tests.faults.conftest import Disturbed
 from tests.faults.trial import BODY, in_mid_run
 from tests.support.service import wait_for
 
-pytestmark = [pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 HEARTBEAT_S, LEASE_S, GRACE_S = 3.0, 12.0, 20.0
 OBEYED_S = HEARTBEAT_S + 5.0
 """The worker hears of it at its next heartbeat, then has 5 s beyond the end of a step."""

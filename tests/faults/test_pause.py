@@ -11,7 +11,7 @@ from tests.faults.conftest import Disturbed
 from tests.faults.trial import BODY, LONGEST_S, STEPS, End, end_of, in_mid_run, upload
 from tests.support.service import serving, wait_for
 
-pytestmark = [pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 SOON_S = 60.0
 
 
