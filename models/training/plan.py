@@ -16,6 +16,7 @@ from models.packed import PackedDataset
 from models.training.build import chosen_targets, open_job, split_files, target_spec
 from models.training.device import default_device, default_threads, memory_of, torch_as_planned
 from models.training.evaluate import evaluate
+from models.training.guessing import guesses_of
 from models.training.loop import step
 from models.training.report import Plan, Speed, SplitReport, TrainingError, longest_s
 from models.training.split import Split
@@ -99,7 +100,13 @@ def choose_for_device(
         steps_per_epoch=per_epoch,
         reasons=_reasons(config, asked, files) | _fewer(wanted, batch),
         wide_effort=0 if _has_wide(config) else None,
-        split=SplitReport(train=len(files.train), valid=len(files.valid), how=files.how, notes=[*files.notes]),
+        split=SplitReport(
+            train=len(files.train),
+            valid=len(files.valid),
+            how=files.how,
+            notes=[*files.notes],
+            guesses=guesses_of(tables, files),
+        ),
     )
     timed_s = None if asked.steps is not None else budget_s
     plan, wide_s = _wide_within(plan, config, dataset, files, targets, timed_s, scratch)

@@ -33,6 +33,17 @@ class Speed(BaseModel):
     wide_s: float = Field(default=0.0, ge=0, description="seconds of fitting the wide branch, as forecast")
 
 
+class Guess(BaseModel):
+    """What a guess knows of the validation files of one target: most, right: of classes; deviation: of numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    files: int = Field(ge=1, description="validation files with a label")
+    most: str | None = Field(default=None, description="the class that most training files have")
+    right: int | None = Field(default=None, ge=0, description="validation files of that class")
+    deviation: float | None = Field(default=None, description="standard deviation of their labels")
+
+
 class SplitReport(BaseModel):
     """How the files of a run were divided, and what a user should know of it."""
 
@@ -42,6 +53,7 @@ class SplitReport(BaseModel):
     valid: int = Field(ge=1, description="files to validate on")
     how: str = Field(description="by what they were divided")
     notes: list[str] = Field(description="what is odd about it: equal files, classes that one side lacks")
+    guesses: dict[str, Guess] = Field(default_factory=dict, description="by target, what to be better than")
 
 
 class Plan(BaseModel):

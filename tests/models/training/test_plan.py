@@ -12,7 +12,7 @@ from models.training.plan import (
     choose_for_device,
     within_budget,
 )
-from models.training.report import Speed
+from models.training.report import Guess, Speed
 from models.training.split import SplitError
 from tests.models.training.tasks import config_of, pack_of, sides, trained
 
@@ -61,7 +61,9 @@ def test_what_is_asked_for_wins(dataset):
 
 def test_the_plan_says_how_the_files_were_divided(dataset):
     plan = choose_for_device(with_interval(7), dataset)
-    assert plan.split.model_dump() == {"train": 48, "valid": 16, "how": "in proportion by 'side'", "notes": []}
+    told = {"train": 48, "valid": 16, "how": "in proportion by 'side'", "notes": []}
+    assert plan.split.model_dump(exclude={"guesses"}) == told
+    assert plan.split.guesses == {"side": Guess(files=16, most="a", right=8)}
 
 
 def test_a_batch_is_at_most_all_training_files(dataset):
