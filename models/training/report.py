@@ -83,6 +83,15 @@ class Plan(BaseModel):
     measured: Speed | None = None
     split: SplitReport | None = None
 
+    @property
+    def measured_at_once(self) -> bool:
+        """Whether a model that can answer before its first step is measured then.
+
+        What was fitted is; a network that has learnt nothing only where that takes less time than all its steps.
+        """
+        speed = self.measured
+        return self.wide_effort is not None or speed is None or speed.validation_s < self.steps * speed.step_s
+
     def cut_short(self, epochs: int) -> bool:
         """Whether a time budget left fewer steps than so many epochs have."""
         return self.measured is not None and self.steps < epochs * self.steps_per_epoch

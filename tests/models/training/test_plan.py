@@ -168,6 +168,20 @@ def test_a_budget_that_one_step_and_its_validation_overrun_by_far_is_refused_wit
     assert plan.steps == 1
 
 
+def test_a_budget_for_one_step_and_one_validation_spends_nothing_on_a_network_that_knows_nothing(dataset):
+    octet = config_of(
+        cat=["side"], model={"model_type": "octet", "octet": {"size": "nano", "views": ["bytes"], "members": 1}}
+    )
+    fitted = choose_for_device(octet, dataset, request=PlanRequest(steps=10, threads=1))
+    left_out, dear = fitted.model_copy(update={"wide_effort": None}), Speed(step_s=1.0, validation_s=70.0)
+    plan = within_budget(left_out, octet, dear, 60.0)  # 135 s at the most
+    assert (plan.steps, plan.measured_at_once) == (1, False)
+    with pytest.raises(TooLittleTime, match="what comes before the first step takes about 70 s"):
+        within_budget(fitted, octet, dear, 60.0)
+    cheap = within_budget(left_out, octet, Speed(step_s=1.0, validation_s=2.0), 60.0)
+    assert cheap.measured_at_once
+
+
 def test_what_the_machine_grants_too_little_memory_for_is_refused_or_takes_fewer_files(dataset):
     config = config_of(cat=["side"], max_length=4096, globals={"basic_experiment": {"batch_size": 48}})
     limit = 560 * 2**20
