@@ -17,6 +17,7 @@ def test_the_trio_is_packed_uploaded_trained_and_shown(trained, run_id, client):
     assert "mcc" in trained.stdout
     assert f"run {run_id} succeeded" in trained.stdout
     assert "best at step" in trained.stdout
+    assert "guessing" not in trained.stdout
     assert "⣿ valid" in trained.stdout, "the curve is drawn"
     assert "\x1b[" not in trained.stdout, "a pipe gets plain text"
     assert client.run(run_id).name == "sides"

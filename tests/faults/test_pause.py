@@ -19,6 +19,7 @@ def paused(client: Client, run_id: str) -> None:
     wait_for(lambda: client.run(run_id).status == "paused", SOON_S, "being paused")
 
 
+@pytest.mark.services
 def test_a_paused_run_frees_its_worker_for_another_and_goes_on_without_losing_a_bit(
     disturbed: Disturbed, undisturbed: End
 ):
@@ -86,6 +87,7 @@ def test_a_training_that_does_not_hear_is_killed_after_the_grace_and_goes_on_fro
     assert [a.reason for a in client.attempts(run)] == ["paused", "finished"]
 
 
+@pytest.mark.services
 def test_a_run_whose_worker_stands_still_is_paused_without_it_and_goes_on_when_it_is_resumed(
     disturbed: Disturbed, undisturbed: End
 ):

@@ -291,6 +291,23 @@ def test_a_time_that_is_over_before_the_first_step_still_gives_a_model(parts: Pa
     assert view.best is not None
 
 
+def test_a_training_far_beyond_its_time_is_ended_and_the_run_fails_with_the_limit_and_what_to_lower(
+    parts: Parts, shutdown: Shutdown
+):
+    """Earlier attempts have used it up, so that the limit does not depend on how fast this machine is."""
+    run = submitted(parts, LONG, max_runtime_s=60.0)
+    lease = acquire(parts, run, "a test")
+    assert lease is not None
+    Attempt(parts, replace(lease, used_s=1000.0), shutdown, {"cpu"}).run()
+    view = get_run(parts, run)
+    assert view.error is not None
+    assert (view.status, view.error["type"]) == ("failed", "out_of_time")
+    assert "had not ended itself after 135 s" in view.error["detail"]
+    assert "lower valid_size" in view.error["detail"]
+    assert [a.reason for a in attempts(parts, run)] == ["error"]
+    assert training_processes(parts) == []
+
+
 def test_a_training_that_diverges_fails_the_run_at_once_in_words(parts: Parts, shutdown: Shutdown):
     diverging = {"optimization": {"optimizer": "sgdm", "lr": 100.0, "wd": 1.0}}
     run = submitted(parts, LONG, **diverging, lr_schedule={"lr_schedule": "same", "warmup_steps": 0})
