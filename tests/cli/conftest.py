@@ -1,6 +1,7 @@
 """The command line as a user has it: the installed `octet`, in a folder of the user's, against a real service."""
 
 import os
+import pty
 import random
 import subprocess
 import sys
@@ -62,6 +63,23 @@ class Desk:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def on_screen(self, *arguments: object, **environment: str) -> tuple[subprocess.Popen[bytes], int]:
+        """The same in a terminal of 160 columns: the process, and the file that its screen is read from."""
+        ours, theirs = pty.openpty()
+        clean = {name: value for name, value in self.environment.items() if name != "NO_COLOR"}
+        told = clean | {"TERM": "xterm-256color", "COLUMNS": "160"} | environment
+        done = subprocess.Popen([OCTET, *map(str, arguments)], cwd=self.folder, env=told, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        return done, ours
+
+
+def read_screen(terminal: int) -> str:
+    """What comes next; '' at the end. Linux answers EIO where a terminal's other side is closed."""
+    try:
+        return os.read(terminal, 65536).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def write_sides(folder: Path, files: int, seed: int) -> None:

@@ -2,12 +2,11 @@
 
 import json
 import os
-import pty
 import subprocess
 
 import pytest
 
-from tests.cli.conftest import OCTET
+from tests.cli.conftest import OCTET, read_screen
 
 
 def test_runs_are_listed_as_lines_of_tabs_in_a_pipe(desk, run_id):
@@ -17,7 +16,7 @@ def test_runs_are_listed_as_lines_of_tabs_in_a_pipe(desk, run_id):
 
 
 def test_a_cancellation_is_refused_with_its_mend_once_the_run_has_ended(desk, run_id):
-    done = desk.octet("runs", "cancel", run_id, "--json")
+    done = desk.octet("runs", "cancel", run_id)
     assert (done.returncode, done.stdout) == (4, "")
     assert "(409): " in done.stderr
     assert "\n  mend: " in done.stderr
@@ -109,24 +108,11 @@ def test_a_full_disk_is_said_in_a_line_and_a_reader_that_left_is_no_fault(desk, 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
 def test_no_color_is_honoured_in_a_terminal(desk, run_id, no_color, coloured):
-    ours, theirs = pty.openpty()
-    environment = {k: v for k, v in desk.environment.items() if k != "NO_COLOR"} | {"TERM": "xterm-256color"}
-    if no_color:
-        environment["NO_COLOR"] = no_color
-    done = subprocess.Popen([OCTET, "runs", "watch", run_id], env=environment, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    said = b""
-    while piece := _read(ours):
+    done, screen = desk.on_screen("runs", "watch", run_id, **({"NO_COLOR": no_color} if no_color else {}))
+    said = ""
+    while piece := read_screen(screen):
         said += piece
     assert done.wait(30) == 0
-    os.close(ours)
-    assert (b"\x1b[36m" in said) == coloured
-    assert b"40/40" in said
-
-
-def _read(terminal: int) -> bytes:
-    """Linux answers EIO where a terminal's other side is closed."""
-    try:
-        return os.read(terminal, 65536)
-    except OSError:
-        return b""
+    os.close(screen)
+    assert ("\x1b[36m" in said) == coloured
+    assert "40/40" in said

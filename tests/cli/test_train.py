@@ -1,12 +1,16 @@
 """`octet train`: EIR's three files or a few words become a run that is followed; faults are named at their place."""
 
 import json
+import os
+import re
 import signal
 
 import pytest
 
-from tests.cli.conftest import GLOBALS
+from tests.cli.conftest import GLOBALS, read_screen
 
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""What moves a terminal's cursor and colours its text."""
 TRIO = ("globals.yaml", "input.yaml", "output.yaml")
 
 
@@ -139,6 +143,7 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_come_back(desks, client):
         again.send_signal(signal.SIGINT)
         _, said = again.communicate(timeout=30)
         assert (again.returncode, "The run goes on" in said) == (130, True)
+        assert_a_bar_shows_how_it_goes(desk, run.id)
         assert client.run(run.id).status == "running"
     finally:  # else the next test would wait behind it
         cancelled = desk.octet("runs", "cancel", client.runs(limit=1)[0].id)
@@ -147,6 +152,22 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_come_back(desks, client):
     watched = desk.octet("runs", "watch", run.id)
     assert watched.returncode == 5, "a cancelled run is not a success"
     assert f"run {run.id} cancelled" in watched.stdout
+
+
+def assert_a_bar_shows_how_it_goes(desk, run):
+    """Bar, steps, losses, metric, speed and the time that is left, in one line that renews itself."""
+    watching, screen = desk.on_screen("runs", "watch", run)
+    shown = re.compile(r"━.* loss \d.* valid loss \d.* mcc -?\d.* (steps/s|s/step) .* left")
+    said = ""
+    while not shown.search(ESCAPES.sub("", said)):
+        piece = read_screen(screen)
+        assert piece, said
+        said += piece
+    watching.send_signal(signal.SIGINT)
+    while piece := read_screen(screen):
+        said += piece
+    os.close(screen)
+    assert (watching.wait(30), "The run goes on" in said) == (130, True)
 
 
 def test_files_without_a_label_are_told(desks, client):
