@@ -21,7 +21,14 @@ from app.settings import Settings
 def served(parts: Parts, app: FastAPI | None = None) -> Iterator[httpx.Client]:
     """A client of the application while it is up; a test that looks inside brings the application."""
     app = app or create_app(parts)
-    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        ws="none",
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=3600,  # else a test that was busy for 5 s asks on a connection that is just being closed
+    )
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -29,13 +36,13 @@ def served(parts: Parts, app: FastAPI | None = None) -> Iterator[httpx.Client]:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        with httpx.Client(base_url=url, timeout=50) as client:
+        with httpx.Client(base_url=url, timeout=120) as client:
             try:
                 assert client.get("/health/live").status_code == 200
                 yield client
             finally:
                 server.should_exit = True
-                thread.join(30)
+                thread.join(120)
                 assert not thread.is_alive(), "the server did not stop"
 
 
