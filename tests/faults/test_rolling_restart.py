@@ -27,7 +27,7 @@ def test_a_rolling_restart_under_load_fails_no_request_and_costs_no_run_a_bit(di
             before = {kind: service.process(kind) for kind in ("api", "worker", "pool")}
             service.supervisor.send_signal(signal.SIGHUP)
             wait_for(lambda before=before: not any(map(alive, before.values())), 120, "the old processes ending")
-            wait_for(lambda: service.find("api") and service.find("pool"), 60, "new processes")
+            wait_for(lambda: service.find("api") and service.find("pool"), 120, "new processes")
             load.all_answered()
             wait_for(load.all_answered, 120, "answers for every client")
     assert load.failures == []

@@ -35,7 +35,7 @@ from tests.support.service import alive, children, command, wait_for
 from worker.attempt import Attempt
 from worker.shutdown import Shutdown
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 SHORT, LONG = 6, 100_000
 ENDS_S = 90.0
 
@@ -158,7 +158,7 @@ def test_a_lease_that_somebody_else_took_ends_training_at_once_and_nothing_more_
             token = row_token(parts, run)
             assert leases.write(tx, RUNS, run, token, {"lease_token": "f" * 32})
         taken = get_run(parts, run).progress, checkpoints(parts, run), page(parts, run, limit=10_000).points
-        wait_for(lambda: not training_processes(parts), 10, "the training process ending")
+        wait_for(lambda: not training_processes(parts), ENDS_S, "the training process ending")
         view = end()
     assert view.status == "running"
     assert (view.progress, checkpoints(parts, run), page(parts, run, limit=10_000).points) == taken

@@ -58,7 +58,7 @@ def test_of_three_processes_that_take_twenty_runs_each_run_goes_to_one(parts, tm
     )
     command = [sys.executable, "-c", code, str(tmp_path), database_url, *ids]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    outs = [process.communicate(timeout=50)[0].split() for process in processes]
+    outs = [process.communicate(timeout=120)[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert sorted(run for out in outs for run in out) == sorted(ids)
 
