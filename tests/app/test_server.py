@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -33,6 +34,7 @@ def head(method: bytes, path: bytes, *lines: bytes) -> bytes:
 
 
 GET = head(b"GET", b"/health/live", OFFER)
+RUNNING = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
 POST = head(b"POST", b"/runs", OFFER, JSON, LENGTH) + BODY
 
 
@@ -145,21 +147,20 @@ def told(folder: Path) -> Settings:
 
 @contextmanager
 def octet_api(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], tuple[str, int]]]:
-    """`octet api`, and its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = free.getsockname()
-    command = [Path(sys.executable).with_name("octet"), "api", "--port", str(address[1])]
-    with subprocess.Popen(command, env=os.environ | settings.environment()) as process:
+    """`octet api` on a port that was free, and its address, which stands in its log."""
+    command = [Path(sys.executable).with_name("octet"), "api", "--port", "0"]
+    log = settings.data_dir / "api.log"
+    with (
+        log.open("wb") as said,
+        subprocess.Popen(command, env=os.environ | settings.environment(), stderr=said) as process,
+    ):
         try:
-            wait_until(lambda: process.poll() is not None or accepts(address), 60)
-            yield process, address
+            wait_until(lambda: process.poll() is not None or RUNNING.search(log.read_text()) is not None, 60)
+            found = RUNNING.search(log.read_text())
+            assert found, log.read_text()
+            yield process, ("127.0.0.1", int(found[1]))
         finally:
             process.kill()
-
-
-def accepts(address: tuple[str, int]) -> bool:
-    with socket.socket() as asking:
-        return asking.connect_ex(address) == 0
 
 
 @pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGINT])

@@ -32,6 +32,12 @@ def test_bash_takes_the_script(desk):
     assert "_octet_completion octet" in done.stdout
 
 
+def test_the_script_of_zsh_turns_completion_on_where_it_is_off(desk):
+    """Looked at with a real zsh and a bare ~/.zshrc: without it, `compdef` is no command."""
+    first, second, *_ = desk.octet("completion", "zsh").stdout.splitlines()
+    assert (first, "compinit" in second) == ("#compdef octet", True)
+
+
 def test_commands_options_and_what_the_service_has_are_completed(desk, run_id, client):
     assert "curve" in completed(desk, "octet runs cu")
     assert "--dark" in completed(desk, "octet runs curve --da")
