@@ -74,7 +74,6 @@ def test_a_run_that_does_little_but_validate_or_save_is_cancelled_in_time_with_w
         assert client.points(run)
 
 
-@pytest.mark.services
 def test_a_run_in_the_queue_is_cancelled_at_once_while_another_one_trains(disturbed: Disturbed):
     client = disturbed.client
     running = in_mid_run(client)
@@ -93,7 +92,6 @@ def test_a_training_that_does_not_hear_is_killed_after_the_grace(disturbed: Dist
     assert [a.reason for a in client.attempts(run)] == ["cancelled"]
 
 
-@pytest.mark.services
 def test_a_run_whose_worker_stands_still_is_cancelled_without_it_and_it_writes_nothing_more(disturbed: Disturbed):
     client = disturbed.client
     run = in_mid_run(client)

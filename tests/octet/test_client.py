@@ -242,6 +242,7 @@ def served_at(port: int, data: Path) -> Iterator[None]:
         service.wait(40)
 
 
+@pytest.mark.timeout(600)
 def test_watching_survives_a_restart_of_the_service(tmp_path, files):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -261,9 +262,9 @@ def test_watching_survives_a_restart_of_the_service(tmp_path, files):
         run = client.submit({"dataset": "sides", "target": "side", "plan": plan})
         watching = threading.Thread(target=look, args=[run.id], daemon=True)
         watching.start()
-        assert begun.wait(60)
+        assert begun.wait(120)
     with served_at(port, tmp_path / "data"):
-        watching.join(80)
+        watching.join(400)
     assert not watching.is_alive()
     assert any(seen.lost for seen in looks)
     assert looks[-1].run.status == "succeeded"
