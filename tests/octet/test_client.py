@@ -268,7 +268,7 @@ def test_watching_survives_a_restart_of_the_service(tmp_path, files):
         watching.start()
         assert begun.wait(180)
     with served_at(port, tmp_path / "data"):
-        watching.join(240)
+        watching.join(400)
     assert not watching.is_alive()
     assert any(seen.lost for seen in looks)
     assert looks[-1].run.status == "succeeded"
