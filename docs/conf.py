@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 
 project = "Octet"
 author = "the authors of Octet"
+project_copyright = author
 root_doc = "docs/README"
 # Read from the project's root, so that links between README.md, docs/ and benchmarks/ are links of the site, too.
 include_patterns = ["*.md", "docs/**.md", "benchmarks/*.md"]

@@ -11,12 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from models.threads import wait_without_spinning
 from tests.support.databases import fresh_database
 
 
 def pytest_configure() -> None:
-    """Started in the background of a shell, this process ignores SIGINT, and so would all that the tests start."""
+    """Started in the background of a shell, this process ignores SIGINT, and so would all that the tests start.
+
+    On a busy machine spinning threads make minutes of a training's seconds: tests wait as the service does.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    wait_without_spinning()
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,7 @@ def show(run: str | None, as_json: bool) -> None:
         ("best", _best(found)),
         ("split", f"{split['train']:,} train, {split['valid']:,} validate, {split['how']}" if split else None),
         *(("", words) for words in found.split_notes),
+        *(("warning", words) for words in found.warnings),
         ("error", f"{found.error.get('title')}: {found.error.get('detail')}" if found.error else None),
     ]
     for attempt in attempts:

@@ -41,7 +41,7 @@ class Desk:
     folder: Path
     environment: dict[str, str]
 
-    def octet(self, *arguments: object, timeout: float = 60.0, **environment: str) -> subprocess.CompletedProcess[str]:
+    def octet(self, *arguments: object, timeout: float = 180.0, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `octet` there, its output in pipes."""
         return subprocess.run(
             [OCTET, *map(str, arguments)],
@@ -121,7 +121,7 @@ def desk(desks) -> Desk:
 @pytest.fixture(scope="session")
 def trained(desk) -> subprocess.CompletedProcess[str]:
     """EIR's three files, trained to the end."""
-    return desk.octet("train", "globals.yaml", "input.yaml", "output.yaml", timeout=110, EIR_SEED="7")
+    return desk.octet("train", "globals.yaml", "input.yaml", "output.yaml", timeout=240, EIR_SEED="7")
 
 
 @pytest.fixture(scope="session")
@@ -139,8 +139,19 @@ def client(service):
 
 @pytest.fixture(scope="session")
 def other_id(service, run_id) -> str:
-    """A second run on the data of the first: the short form, a few steps."""
-    body = {"dataset": "sides", "target": "side", "name": "other", "plan": {"steps": 12, "batch": 8, "threads": 1}}
+    """A second run on the data of the first."""
+    return short_run(service, "other")
+
+
+@pytest.fixture
+def newest_id(service, run_id) -> str:
+    """A run later than all that other tests made: theirs may have been cancelled before their first point."""
+    return short_run(service, "newest")
+
+
+def short_run(service, name: str) -> str:
+    """The id of a run of the short form that has done its few steps."""
+    body = {"dataset": "sides", "target": "side", "name": name, "plan": {"steps": 12, "batch": 8, "threads": 1}}
     with Client(service.url) as client:
         run = client.submit(body).id
         assert [seen.run.status for seen in client.follow(run, every_s=0.2)][-1] == "succeeded"

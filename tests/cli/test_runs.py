@@ -48,18 +48,25 @@ def test_the_log_of_a_run_is_printed_whole_or_its_last_lines(desk, run_id):
 
 
 def test_who_watches_a_paused_run_is_told_how_it_goes_on_and_stays_to_its_end(desk, run_id, client):
-    body = {"dataset": "sides", "target": "side", "plan": {"steps": 40, "batch": 8, "threads": 1}}
-    run = client.submit(body).id
-    paused = desk.octet("runs", "pause", run)
-    assert (paused.returncode, f"octet runs resume {run}" in paused.stderr) == (0, True), paused.stderr
-    watching = desk.start("runs", "watch", run)
-    assert watching.stdout is not None
-    told = next(line for line in watching.stdout if " paused" in line)
-    assert f"run {run} paused (let it go on: octet runs resume {run})" in told
-    assert watching.poll() is None
+    """The worker holds an endless run, so that this one rests before it begins: it would end before it is paused."""
+    endless, run = (client.submit(of_sides(steps)).id for steps in (100_000, 40))
+    try:
+        paused = desk.octet("runs", "pause", run)
+        assert (paused.returncode, f"octet runs resume {run}" in paused.stderr) == (0, True), paused.stderr
+        watching = desk.start("runs", "watch", run)
+        assert watching.stdout is not None
+        told = next(line for line in watching.stdout if " paused" in line)
+        assert f"run {run} paused (let it go on: octet runs resume {run})" in told
+        assert watching.poll() is None
+    finally:
+        client.cancel(endless)
     assert f"run {run} is queued" in desk.octet("runs", "resume", run).stderr
-    rest, _ = watching.communicate(timeout=100)
+    rest, _ = watching.communicate(timeout=240)
     assert (watching.returncode, f"run {run} succeeded" in rest) == (0, True), rest
+
+
+def of_sides(steps):
+    return {"dataset": "sides", "target": "side", "plan": {"steps": steps, "batch": 8, "threads": 1}}
 
 
 def test_a_run_that_has_ended_is_neither_paused_nor_resumed(desk, run_id):
@@ -101,7 +108,7 @@ def test_a_full_disk_is_said_in_a_line_and_a_reader_that_left_is_no_fault(desk, 
     assert (done.returncode, done.stderr) == (1, "octet: cannot write: No space left on device\n")
     gone, there = os.pipe()
     os.close(gone)
-    done = subprocess.run(command, env=desk.environment, stdout=there, stderr=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run(command, env=desk.environment, stdout=there, stderr=subprocess.PIPE, text=True, timeout=90)
     os.close(there)
     assert (done.returncode, done.stderr) == (1, "")
 
@@ -112,7 +119,7 @@ def test_no_color_is_honoured_in_a_terminal(desk, run_id, no_color, coloured):
     said = ""
     while piece := read_screen(screen):
         said += piece
-    assert done.wait(30) == 0
+    assert done.wait(60) == 0
     os.close(screen)
     assert ("\x1b[36m" in said) == coloured
     assert "40/40" in said

@@ -22,7 +22,7 @@ def octet(tmp_path):
     def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         told = {k: v for k, v in os.environ.items() if not k.startswith("OCTET_")}
         command = [OCTET, *map(str, arguments)]
-        return subprocess.run(command, cwd=tmp_path, env=told | environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=tmp_path, env=told | environment, capture_output=True, text=True, timeout=99)
 
     return run
 

@@ -64,7 +64,9 @@ def queue_key(service: Service, queue: Queue = Queue.RUNS) -> str:
 @contextmanager
 def database_of(service: Service) -> Iterator[sa.Engine]:
     """The database of a service, without any of our own code before it."""
-    engine = sa.create_engine(settings_of(service).database_url, poolclass=sa.NullPool)
+    url = settings_of(service).database_url
+    patience = {"timeout": 60} if url.startswith("sqlite") else {}  # for a lock: the service writes, too
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=patience)
     try:
         yield engine
     finally:

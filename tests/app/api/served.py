@@ -20,20 +20,24 @@ from app.settings import Settings
 @contextmanager
 def served(parts: Parts, app: FastAPI | None = None) -> Iterator[httpx.Client]:
     """A client of the application while it is up; a test that looks inside brings the application."""
-    server = Server(app or create_app(parts), timeout_graceful_shutdown=5)
+    server = Server(
+        app or create_app(parts),
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=3600,  # else a test that was busy for 5 s asks on a connection that is just being closed
+    )
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()  # from here on a client waits for the server instead of being refused
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        with httpx.Client(base_url=url, timeout=50) as client:
+        with httpx.Client(base_url=url, timeout=120) as client:
             try:
                 assert client.get("/health/live").status_code == 200
                 yield client
             finally:
                 server.should_exit = True
-                thread.join(30)
+                thread.join(120)
                 assert not thread.is_alive(), "the server did not stop"
 
 
