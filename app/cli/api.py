@@ -9,14 +9,14 @@ from app.cli.endings import Failed
 from app.cli.environment import service_settings
 
 
-@click.command()
+@click.command(short_help="Start an API process alone.")
 @click.option("--host", help="Address to listen on.  [default: OCTET_HOST or 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: OCTET_PORT or 8000]")
-@click.option("--root-path", help="Path prefix that a proxy serves it below.  [default: OCTET_ROOT_PATH or none]")
+@click.option("--root-path", help="Path prefix below which a proxy serves it.  [default: OCTET_ROOT_PATH or none]")
 def api(host: str | None, port: int | None, root_path: str | None) -> None:
     """Start an API process alone (settings: OCTET_* variables); SIGTERM or Ctrl-C ends it, with exit code 0.
 
-    The tables must be there: octet migrate. Workers are started by: octet worker.
+    First bring the tables up to date (octet migrate); workers are started separately (octet worker).
 
     \b
     octet api --host 0.0.0.0 --port 8000

@@ -16,7 +16,7 @@ SAID_ELSEWHERE = {"globals.basic_experiment.output_folder"}
 """Keys that only name a run."""
 
 
-@click.command()
+@click.command(short_help="Compare results and configurations.")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", shell_complete=run_ids)
 @as_json
 def compare(runs: tuple[str, ...], as_json: bool) -> None:

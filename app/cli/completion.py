@@ -90,7 +90,7 @@ model_names = _completing(
 )
 
 
-@click.command()
+@click.command(short_help="Tab completion for bash, zsh and fish.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:

@@ -22,12 +22,17 @@ Files = click.argument(
 DataSet = click.option("--dataset", shell_complete=dataset_names, help="A data set of the service, by name or id.")
 
 
-@click.group()
+@click.group(short_help="Check and explain configurations.")
 def config() -> None:
-    """What a configuration may hold, what is wrong with one, what would be chosen."""
+    """What a configuration may hold, what is wrong with one, what would be chosen.
+
+    \b
+    octet config check globals.yaml input.yaml output.yaml
+    octet config explain --dataset reviews --target Sentiment
+    """
 
 
-@config.command()
+@config.command(short_help="Print the JSON Schema of a configuration.")
 @click.argument("part", required=False, type=click.Choice(["short", "full", "globals", "input", "fusion", "output"]))
 def schema(part: str | None) -> None:
     """Print the JSON Schema of a run's body, or of one of EIR's files alone. It needs no service.
@@ -41,7 +46,7 @@ def schema(part: str | None) -> None:
     print_json(config_schema(part))  # type: ignore[arg-type]  # click has checked it
 
 
-@config.command()
+@config.command(short_help="Check a configuration; nothing is started.")
 @Files
 @DataSet
 @click.option("--offline", is_flag=True, help="Ask no service: the rules that need the data are left out.")
@@ -49,8 +54,8 @@ def schema(part: str | None) -> None:
 def check(files: tuple[Path, ...], dataset: str | None, offline: bool, as_json: bool) -> int:
     """Check a configuration without starting anything; every fault is named with its file and key.
 
-    The service checks it with the data; without a service, or before the data are there, all that files can tell is
-    checked. The exit code is 0 for a sound one, else 2.
+    The service checks it with the data. Without a service, or before the data are there, everything is checked that the
+    files alone can tell. The exit code is 0 if it is sound, otherwise 2.
 
     \b
     octet config check globals.yaml input.yaml output.yaml
@@ -84,7 +89,7 @@ def check(files: tuple[Path, ...], dataset: str | None, offline: bool, as_json: 
     return Ending.DONE
 
 
-@config.command()
+@config.command(short_help="Show what would be chosen, why, and the cost.")
 @Files
 @DataSet
 @click.option(

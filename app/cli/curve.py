@@ -21,10 +21,10 @@ WIDEST = 120
 SPLITS = {"train": ("train",), "valid": ("valid",), "both": ("train", "valid")}
 
 
-@click.command()
+@click.command(short_help="Draw a metric over the steps.")
 @click.argument("runs", nargs=-1, metavar="[RUN...]", shell_complete=runs_and_metrics)
 @click.argument("metric")
-@click.option("--target", shell_complete=targets_of_metric, help="Of which target, where several have the metric.")
+@click.option("--target", shell_complete=targets_of_metric, help="Which target, if several have the metric.")
 @click.option("--split", type=click.Choice(list(SPLITS)), help="Lines to show.  [default: both; several runs: valid]")
 @click.option("--log", is_flag=True, help="Values on a logarithmic axis.")
 @click.option("--out", "file", type=GivenPath(dir_okay=False), help="Write a picture there, .svg or .png.")
@@ -40,7 +40,7 @@ def curve(
     dark: bool,
     as_json: bool,
 ) -> None:
-    """Draw a metric over the steps, the best checkpoint marked; without a RUN, of the newest one.
+    """Draw a metric over the steps, with the best checkpoint marked; without a RUN, that of the newest one.
 
     \b
     octet runs curve acc

@@ -17,12 +17,17 @@ from octet import Client
 SHOWN_CLASSES = 12
 
 
-@click.group()
+@click.group(short_help="Add, show and remove data sets.")
 def datasets() -> None:
-    """Add, list, show and delete data sets, and read their problems. DATASET is a name or an id."""
+    """Add, list, show and delete data sets, and read their problems. DATASET is a name or an id.
+
+    \b
+    octet datasets add photos/ --folder-labels kind      photos/cats/..., photos/dogs/...
+    octet datasets problems photos
+    """
 
 
-@datasets.command()
+@datasets.command(short_help="Upload a folder or an archive.")
 @click.argument("source", type=GivenPath(exists=True), metavar="FOLDER|ARCHIVE")
 @click.option("--labels", type=GivenPath(exists=True, dir_okay=False), help="Labels CSV (ID and a column per target).")
 @click.option("--folder-labels", metavar="TARGET", help="Without --labels: folders are classes of TARGET.")
@@ -37,9 +42,9 @@ def add(
     name: str | None,
     as_json: bool,
 ) -> None:
-    """Upload a folder or an archive as a data set; the same content again is used again.
+    """Upload a folder or an archive as a data set; what is there already is not stored again.
 
-    Without labels it is a data set to predict from.
+    Without labels it is a data set for predictions only.
 
     \b
     octet datasets add reviews/ --labels labels.csv
@@ -73,7 +78,7 @@ def list_datasets(as_json: bool) -> None:
     print_table(("data set", "name", "files", "bytes", "targets"), rows)
 
 
-@datasets.command()
+@datasets.command(short_help="Show files, lengths, targets and classes.")
 @click.argument("dataset", shell_complete=dataset_names)
 @as_json
 def show(dataset: str, as_json: bool) -> None:
@@ -104,11 +109,11 @@ def show(dataset: str, as_json: bool) -> None:
             out().print(Text(f"{name:<10}", "bold"), Text(str(value)))
 
 
-@datasets.command()
+@datasets.command(short_help="Print all that was not as it should be.")
 @click.argument("dataset", shell_complete=dataset_names)
 @as_json
 def problems(dataset: str, as_json: bool) -> None:
-    """Every row and file that was not as it should be: all of them, in the order in which they were met.
+    """Print every row and file that was not as it should be, in the order in which they were found.
 
     \b
     octet datasets problems reviews
@@ -122,7 +127,7 @@ def problems(dataset: str, as_json: bool) -> None:
         print_table(("kind", "id", "row", "what"), rows)
 
 
-@datasets.command()
+@datasets.command(short_help="Remove data sets that nothing uses.")
 @click.argument("datasets", nargs=-1, required=True, metavar="DATASET...", shell_complete=dataset_names)
 @as_json
 def delete(datasets: tuple[str, ...], as_json: bool) -> None:

@@ -13,19 +13,19 @@ from app.cli.screen import one_line, out, print_json
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
-@click.command()
+@click.command(short_help="Check this machine, or a service.")
 @click.option(
     "--data-dir",
     type=GivenPath(file_okay=False),
-    help="Of the service that is looked at.  [default: OCTET_DATA_DIR or ./octet-data]",
+    help="Data directory of the service.  [default: OCTET_DATA_DIR or ./octet-data]",
 )
-@click.option("--url", help="Look at a service by its address instead, from where you are.")
+@click.option("--url", help="Check a service at this address instead, from here.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def doctor(data_dir: Path | None, url: str | None, as_json: bool) -> int:
     """Check database, broker, folders, device, port and versions; changes nothing, ends within two minutes.
 
-    With the settings of the service (OCTET_*), as the user who runs it. Exit code 1 when something is broken; a warning
-    alone is 0.
+    Run it with the settings of the service (OCTET_*), as the user of the service. The exit code is 1 if something is
+    broken; warnings alone are 0.
 
     \b
     octet doctor --data-dir ./octet-data

@@ -26,12 +26,19 @@ from app.cli.worker import worker
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Commands speak to the service at OCTET_URL (default http://127.0.0.1:8000). Exit codes: 0 done, 1 the run "
-    "failed or files had no answer, 2 wrong usage or configuration, 3 no service, 4 refused by the service, 5 the run "
+    "failed or files got no answer, 2 wrong usage or configuration, 3 no service, 4 refused by the service, 5 the run "
     "was cancelled, 130 interrupted.",
 )
 @click.version_option(package_name="octet")
 def commands() -> None:
-    """Train and serve transformers on raw bytes."""
+    """Train and serve transformers on raw bytes.
+
+    \b
+    octet serve                                            in a terminal of its own
+    octet train --folder photos/ --folder-labels kind      photos/cats/..., photos/dogs/...
+    octet predict photo.jpg
+    octet runs curve acc
+    """
 
 
 SERVICE = (serve, api, worker, migrate, doctor, backup, restore, storage)

@@ -8,7 +8,7 @@ from app.cli.options import as_json
 from app.cli.screen import print_json
 
 
-@click.command()
+@click.command(short_help="Bring the tables to this version.")
 @as_json
 def migrate(as_json: bool) -> None:
     """Bring the tables at OCTET_DATABASE_URL to this version; `octet serve` does so by itself.

@@ -10,7 +10,7 @@ from octet import Client, Model
 Name = click.argument("name", shell_complete=model_names)
 
 
-@click.group()
+@click.group(short_help="Names for trained runs.")
 def models() -> None:
     """Names for trained runs: list, show, promote, roll back, delete.
 
@@ -36,7 +36,7 @@ def list_models(as_json: bool) -> None:
     print_table(("name", "version", "run", "step"), [(m.name, str(m.version), m.run, f"{m.step:,}") for m in found])
 
 
-@models.command()
+@models.command(short_help="Show every version of a name.")
 @Name
 @as_json
 def show(name: str, as_json: bool) -> None:
@@ -57,15 +57,17 @@ def show(name: str, as_json: bool) -> None:
     print_table(("version", "run", "step", "promoted", ""), rows)
 
 
-@models.command()
+@models.command(short_help="Let a name stand for a run.")
 @Name
 @click.argument("run", shell_complete=run_ids)
-@click.option("--checkpoint", type=click.IntRange(0), metavar="STEP", help="One of its others, in place of the best.")
+@click.option(
+    "--checkpoint", type=click.IntRange(0), metavar="STEP", help="Another of its checkpoints, instead of the best."
+)
 @as_json
 def promote(name: str, run: str, checkpoint: int | None, as_json: bool) -> None:
     """Let a name stand for a run's best checkpoint; predictions use it within a second.
 
-    The name `default` answers where a prediction names nothing.
+    The name `default` answers predictions that name no model.
 
     \b
     octet models promote sentiment RUN
@@ -79,7 +81,7 @@ def promote(name: str, run: str, checkpoint: int | None, as_json: bool) -> None:
 @Name
 @as_json
 def rollback(name: str, as_json: bool) -> None:
-    """Let a name stand for what it stood for before.
+    """Let a name stand again for what it stood for before.
 
     \b
     octet models rollback sentiment

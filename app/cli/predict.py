@@ -31,7 +31,7 @@ JUNK = {".DS_Store", "Thumbs.db", "__MACOSX"}
 Batch = list[tuple[str, Path]]
 
 
-@click.command()
+@click.command(short_help="Ask a model about files.")
 @click.argument("paths", nargs=-1, type=GivenPath(exists=True), metavar="FILE|FOLDER...")
 @click.option("--run", shell_complete=run_ids, help="A run's id.")
 @click.option(
@@ -47,7 +47,7 @@ Batch = list[tuple[str, Path]]
 @click.option(
     "--prediction",
     shell_complete=prediction_ids,
-    help="In place of files: a prediction that was begun before; with --out.",
+    help="In place of files: a prediction that was started earlier; with --out.",
 )
 @click.option(
     "--out", "target", type=GivenPath(dir_okay=False), help="Write a CSV there, or Parquet when it ends in .parquet."
@@ -69,10 +69,10 @@ def predict(
     octet predict inbox/ --run RUN --out predictions.csv
     octet predict --dataset inbox --model sentiment --out predictions.parquet
 
-    One file is answered in words; several, or --out, give a CSV: the file, how unlike the training data it is (0 to 1,
-    where the model can tell), for each target its label or value, and for each class its probability. A --dataset is
-    predicted by a job of the service, which goes on when this command ends; so is a folder whose answers shall be
-    Parquet.
+    For one file the answer is printed in words. For several, or with --out, it is a CSV: the file, how unlike the
+    training data it is (0 to 1, where the model can tell), for each target its label or value, and for each class its
+    probability. A --dataset is predicted by a job of the service, which goes on when this command ends; so is a folder
+    if --out is a Parquet file.
     """
     if run and model:
         raise Failed("give --run or --model, not both")

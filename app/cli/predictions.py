@@ -13,13 +13,18 @@ from app.cli.screen import duration, note, out, print_json, print_table, say_rem
 from octet import Client, DatasetPrediction, Refused
 
 
-@click.group()
+@click.group(short_help="Predictions over data sets.")
 def predictions() -> None:
-    """List, show, cancel and delete predictions over data sets. Without an id, the newest is shown."""
+    """List, show, cancel and delete predictions over data sets. Without an id, the newest is shown.
+
+    \b
+    octet predictions list
+    octet predict --prediction PREDICTION --out answers.csv      writes what it answered
+    """
 
 
 @predictions.command("list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, the newest first.")
 @as_json
 def list_predictions(limit: int, as_json: bool) -> None:
     """List the newest predictions.

@@ -16,11 +16,15 @@ from app.cli.screen import duration, note, out, print_json, print_table, say_rem
 from octet import Client, DatasetPrediction, Refused, Run
 
 
-@click.group()
+@click.group(short_help="Watch, compare, draw and steer runs.")
 def runs() -> None:
     """List, show, watch, compare, draw, pause, resume, cancel and delete runs, read their logs.
 
     RUN is a run's id; without one, the newest run is shown, watched, drawn or read.
+
+    \b
+    octet runs list
+    octet runs watch
     """
 
 
@@ -29,7 +33,7 @@ runs.add_command(curve)
 
 
 @runs.command("list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, the newest first.")
 @as_json
 def list_runs(limit: int, as_json: bool) -> None:
     """List the newest runs.
@@ -107,9 +111,9 @@ def watch(run: str | None, as_json: bool) -> int:
 @runs.command()
 @click.argument("run", required=False, shell_complete=run_ids)
 @click.option("--attempt", type=click.IntRange(1), help="One attempt alone.  [default: all in order]")
-@click.option("--tail", type=click.IntRange(1, 100_000), help="The last so many lines.")
+@click.option("--tail", type=click.IntRange(1, 100_000), help="How many lines, the last ones.")
 def log(run: str | None, attempt: int | None, tail: int | None) -> None:
-    """Print what the training of a run has said so far.
+    """Print the output of a run's training so far.
 
     \b
     octet runs log RUN --tail 20
@@ -118,7 +122,7 @@ def log(run: str | None, attempt: int | None, tail: int | None) -> None:
         click.echo(client.log(_named(client, run).id, attempt=attempt, tail=tail), nl=False)
 
 
-@runs.command()
+@runs.command(short_help="Let a run rest at a checkpoint.")
 @click.argument("run", shell_complete=run_ids)
 @as_json
 def pause(run: str, as_json: bool) -> None:
@@ -164,7 +168,7 @@ def cancel(run: str, as_json: bool) -> None:
 @click.argument("run", shell_complete=run_ids)
 @as_json
 def delete(run: str, as_json: bool) -> None:
-    """Remove a run that has ended, with all that it left.
+    """Remove a run that has ended, with everything that belongs to it.
 
     \b
     octet runs delete RUN

@@ -9,17 +9,17 @@ from app.cli.environment import service_settings
 from app.cli.paths import GivenPath
 
 
-@click.command()
+@click.command(short_help="Start the service.")
 @click.option("--host", help="Address to listen on.  [default: OCTET_HOST or 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: OCTET_PORT or 8000]")
-@click.option("--root-path", help="Path prefix that a proxy serves it below.  [default: OCTET_ROOT_PATH or none]")
+@click.option("--root-path", help="Path prefix below which a proxy serves it.  [default: OCTET_ROOT_PATH or none]")
 @click.option(
     "--data-dir",
     type=GivenPath(file_okay=False),
-    help="All that the service keeps.  [default: OCTET_DATA_DIR or ./octet-data]",
+    help="Where the service keeps everything.  [default: OCTET_DATA_DIR or ./octet-data]",
 )
 def serve(host: str | None, port: int | None, root_path: str | None, data_dir: Path | None) -> int:
-    """Start the service; Ctrl-C or SIGTERM ends all of it. A run that was cut off goes on at the next start.
+    """Start the service; Ctrl-C or SIGTERM ends all of it. Interrupted runs continue at the next start.
 
     \b
     octet serve --data-dir ./octet-data --port 8000

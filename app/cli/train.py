@@ -44,7 +44,7 @@ def _eir_flags(command: Command) -> Command:
     return command
 
 
-@click.command()
+@click.command(short_help="Train a model and follow it live.")
 @click.argument("files", nargs=-1, type=File, metavar="[GLOBALS INPUT OUTPUT [FUSION]]")
 @_eir_flags
 @click.option("--input-source", type=Anything, help="Folder or archive, instead of the input file's input_source.")

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 data_dir_option = click.option(
-    "--data-dir", type=GivenPath(file_okay=False), help="Of the service.  [default: OCTET_DATA_DIR or ./octet-data]"
+    "--data-dir",
+    type=GivenPath(file_okay=False),
+    help="Data directory of the service.  [default: OCTET_DATA_DIR or ./octet-data]",
 )
 
 
-@click.command()
+@click.command(short_help="Copy a service while it runs.")
 @click.argument("folder", type=GivenPath(file_okay=False))
 @data_dir_option
 @as_json
 def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
-    """Copy database and files of an embedded service into FOLDER, while it runs; again into it copies what is new.
+    """Copy database and files of an embedded service into FOLDER while it runs; a second time, only what is new.
 
     \b
     octet backup /backups/octet --data-dir ./octet-data
@@ -39,12 +41,12 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     _say(copied, f"{folder} holds", "disappeared while the backup was made", as_json)
 
 
-@click.command()
+@click.command(short_help="Restore a backup.")
 @click.argument("folder", type=GivenPath(exists=True, file_okay=False))
 @data_dir_option
 @as_json
 def restore(folder: Path, data_dir: Path | None, as_json: bool) -> None:
-    """Bring a backup back into an empty data directory; `octet serve` then goes on with its queued and cut-off runs.
+    """Restore a backup into an empty data directory; `octet serve` then continues its queued and interrupted runs.
 
     \b
     octet restore /backups/octet --data-dir ./octet-data
@@ -57,13 +59,17 @@ def restore(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     _say(copied, f"{settings.data_dir} has", "missing in the backup", as_json)
 
 
-@click.group()
+@click.group(short_help="Remove files that nobody owns.")
 def storage() -> None:
-    """Look after the files of the service, on its machine."""
+    """Look after the files of the service, on its machine.
+
+    \b
+    octet storage sweep --dry-run
+    """
 
 
-@storage.command("sweep")
-@click.option("--dry-run", is_flag=True, help="Only list them.")
+@storage.command("sweep", short_help="Remove files that no row of the database names.")
+@click.option("--dry-run", is_flag=True, help="Only list the files.")
 @data_dir_option
 @as_json
 def sweep_storage(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:

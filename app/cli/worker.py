@@ -8,7 +8,9 @@ import click
 from app.cli.environment import service_settings
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.command(
+    short_help="Start a worker process.", context_settings={"ignore_unknown_options": True, "help_option_names": []}
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def worker(arguments: tuple[str, ...]) -> None:
     """Start a worker; it becomes `python -P -m worker.main ARGUMENTS` (settings: OCTET_* variables).

@@ -15,7 +15,7 @@ FILE = ROOT / "docs/cli.md"
 WIDTHS = {"max_content_width": 110, "terminal_width": 110}
 MEANINGS = {
     Ending.DONE: "done",
-    Ending.FAILED: "the run failed, files had no answer, something could not be written or started",
+    Ending.FAILED: "the run failed, some files got no answer, or something could not be written or started",
     Ending.USAGE: "wrong usage, or a configuration that breaks rules",
     Ending.NO_SERVICE: "no service answers at OCTET_URL",
     Ending.REFUSED: "the service refused: not there, in use, not in this state",
