@@ -34,9 +34,11 @@ Transaction: TypeAlias = Connection
 """What statement functions take first; use cases hand it on and know nothing else of it."""
 
 DEFAULT_SILENCE_S = 4.0
+DEFAULT_IDLE_S = 15.0
+"""More than a lease lasts by default: whose process stood still for so long has lost it."""
 _BUSY_TIMEOUT_MS = 10_000
 _PROBES = 3
-_WRITES = "octet_writes"
+_WRITES, _PATIENT = "octet_writes", "octet_patient"
 _REVISION = table("alembic_version", column("version_num"))  # Alembic's own table
 
 
@@ -53,25 +55,29 @@ class Database:
     """One database and its pool of connections; safe to use from many threads, opened anew in every process.
 
     silence_s: a server whose machine is not heard of for so long counts as away, and what waits for it fails.
+    idle_s: a PostgreSQL ends a writing transaction whose process says nothing for so long, so that no row stays locked
+    by a process that is stopped, or a machine that is gone: the reaper passes over locked runs.
     """
 
-    def __init__(self, url: str, *, silence_s: float = DEFAULT_SILENCE_S) -> None:
+    def __init__(self, url: str, *, silence_s: float = DEFAULT_SILENCE_S, idle_s: float = DEFAULT_IDLE_S) -> None:
         on_file = make_url(url).get_backend_name() == "sqlite"
-        self._engine = _open_sqlite(url) if on_file else _open_server(url, silence_s)
+        self._engine = _open_sqlite(url) if on_file else _open_server(url, silence_s, idle_s)
         self._writer = self._engine.execution_options(**{_WRITES: True})
+        self._patient = self._engine.execution_options(**{_WRITES: True, _PATIENT: True})
         self._reader = self._engine
         if self._engine.dialect.name == "postgresql":
             # as on SQLite: every statement of a reading sees the same moment
             self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, with_files: bool = False) -> Iterator[Connection]:
         """A writing transaction: committed at the end of the block, rolled back by any exception.
 
         On SQLite it takes the write lock at once (a deferred one would fail as soon as another writer was faster).
-        Raises DatabaseLocked, DatabaseAway, OSError (ENOSPC), as `reading` does.
+        with_files: files are moved or deleted inside it, which may take long. Raises DatabaseLocked, DatabaseAway,
+        OSError (ENOSPC), as `reading` does.
         """
-        with in_our_words(), self._writer.begin() as tx:
+        with in_our_words(), (self._patient if with_files else self._writer).begin() as tx:
             yield tx
 
     @contextmanager
@@ -159,11 +165,20 @@ def _open_sqlite(url: str) -> Engine:
     return engine
 
 
-def _open_server(url: str, silence_s: float) -> Engine:
+def _open_server(url: str, silence_s: float, idle_s: float) -> Engine:
     options: dict[str, Any] = {"pool_size": 8, "max_overflow": 56, "pool_timeout": 30, "pool_pre_ping": True}
     asked = make_url(url).query  # who writes one of these into the URL knows better
     limits = {name: value for name, value in _limits(silence_s).items() if name not in asked}
-    return create_engine(url, connect_args=limits, **options)
+    engine = create_engine(url, connect_args=limits, **options)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        told = connection.get_execution_options()
+        if engine.dialect.name == "postgresql" and told.get(_WRITES, False) and not told.get(_PATIENT, False):
+            # not among libpq's options: poolers before a PostgreSQL refuse those
+            connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {int(idle_s * 1000)}")
+
+    return engine
 
 
 def _limits(silence_s: float) -> dict[str, int]:

@@ -13,8 +13,8 @@ from app.errors import Busy, Example
 COME_BACK_S = 2.0
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
-_AWAY_CLASSES = ("08", "57P")
-"""Of PostgreSQL's states: no connection, shut down, or not up yet."""
+_AWAY_CLASSES = ("08", "57P", "25P03")
+"""Of PostgreSQL's states: no connection, shut down, or not up yet; ended, because this process stood still in it."""
 _LOCKED_STATES = {"55P03", "40P01", "40001"}
 _FULL_STATES = {"53100"}
 _TOO_MANY_STATES = {"53300"}

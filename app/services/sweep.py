@@ -160,7 +160,7 @@ def _remove(db: Database, storage: Storage, owner: _Owner, old: list[Stored]) ->
         return
     if len(old) < len(owner.blobs):  # an upload of this content goes on
         return
-    with db.transaction() as tx:
+    with db.transaction(with_files=True) as tx:
         hold(tx, owner.name)
         if not datasets.refers(tx, owner.name):
             storage.delete(storage_key(owner.name))

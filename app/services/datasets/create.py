@@ -103,7 +103,7 @@ def create_dataset(parts: Parts, upload: Upload, watch: Callable[[], None] = lam
         with suppress(FileNotFoundError):  # who removes this content meanwhile takes the folder away; see _complete
             _store(parts, folder, digest)
         _store_said(parts, folder, values["id"])
-        with parts.db.transaction() as tx:
+        with parts.db.transaction(with_files=True) as tx:
             hold(tx, digest)
             created = datasets.add(tx, values)
             row = created or datasets.by_name(tx, upload.name)

@@ -26,7 +26,7 @@ def remove_dataset(parts: Parts, dataset_id: str) -> None:
 
     Raises UnknownDataset, DatasetInUse.
     """
-    with parts.db.transaction() as tx:
+    with parts.db.transaction(with_files=True) as tx:
         row = datasets.lock(tx, found_dataset(tx, dataset_id).id)
         if row is None:
             raise unknown_dataset(tx, dataset_id)

@@ -19,6 +19,8 @@ from app.settings import Settings
 from tests.support.parts import opened_parts
 from tests.support.runs import a_dataset, a_run, row_of
 
+pytestmark = pytest.mark.services
+
 
 @pytest.fixture
 def parts(tmp_path, database_url):
@@ -152,6 +154,28 @@ def test_a_connection_into_nowhere_ends_before_a_lease_does(database_url, tmp_pa
     clocks = parts.settings.clocks
     assert 0 < clocks.heartbeat_s + 2 * unanswered_s < clocks.lease_s
     assert clocks.heartbeat_s + silent_s < clocks.lease_s
+
+
+def test_a_row_that_a_process_locked_before_it_stood_still_is_free_again_and_its_transaction_is_over(
+    parts, database_url, on_services
+):
+    """A stopped process, or a machine that is gone: the server's own limit is hours. SQLite knows who is gone."""
+    if not on_services:
+        return
+    run, still = a_run(parts), Database(database_url, idle_s=1.0)
+
+    def stand_still():
+        with still.transaction() as standing:
+            assert runs.lock(standing, run.id)
+            with parts.db.transaction() as tx:
+                assert runs.lock(tx, run.id)  # waits until the other one's is given up
+            runs.lock(standing, run.id)
+
+    with pytest.raises(DatabaseAway):
+        stand_still()
+    with still.transaction(with_files=True) as tx:
+        assert tx.scalar(text("SHOW idle_in_transaction_session_timeout")) == "0"
+    still.close()
 
 
 def test_a_limit_that_the_url_names_is_left_as_it_is(database_url, on_services):
