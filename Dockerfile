@@ -60,5 +60,4 @@ EXPOSE 8000
 # Of the API. Another part of the service brings a check of its own, or none.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-c", \
   "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]
-CMD ["python", "-P", "-m", "uvicorn", "app.main:app_from_environment", "--factory", "--host", "0.0.0.0", "--port", "8000", \
-     "--no-access-log", "--timeout-graceful-shutdown", "10"]
+CMD ["octet", "api", "--host", "0.0.0.0", "--port", "8000"]

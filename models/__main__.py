@@ -78,7 +78,10 @@ def train(config: Path, data: Path, out: Path, *, resume: bool) -> int:
     job = open_job(chosen.config, dataset, plan, folder.checkpoints, resume=state, deadline_s=left_s)
     with _StopOnSignal() as stop:
         outcome = train_job(job, folder, stop)
-    return _said(outcome, folder.best(), config, data, out)
+    code = _said(outcome, folder.best(), config, data, out)
+    for words in folder.warnings(outcome) if code == 0 else ():
+        print(words, file=sys.stderr)
+    return code
 
 
 def predict(weights: Path, files: Sequence[Path]) -> int:

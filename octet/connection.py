@@ -15,6 +15,8 @@ from octet.watching import PAGE
 DEFAULT_URL = "http://127.0.0.1:8000"
 SCHEMES = ("http://", "https://")
 CONNECT_S = 10.0
+KEPT_S = 3.0
+"""Uvicorn closes a connection that asks nothing for 5 s; one that is about to be closed must not be asked."""
 # A busy service says when to come back; this often, and never longer than so many seconds, the client does.
 BUSY_RETRIES = 5
 BUSY_WAIT_S = 30.0
@@ -36,6 +38,7 @@ class Connection:
             self._http = httpx.Client(
                 base_url=self.url,
                 timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
+                limits=httpx.Limits(keepalive_expiry=KEPT_S),
                 trust_env=not is_own_machine(self.url),  # a proxy does not know this machine's services
             )
         except (ValueError, httpx.InvalidURL) as error:

@@ -49,7 +49,7 @@ class Run(_Object):
 
     `config_notes` name what was accepted without effect, `reasons` why a value was chosen; both by JSON pointer.
     `plan` is how the device carries it out, once that is known; its `split` tells how the files were divided. `used_s`:
-    seconds under leases, of all attempts.
+    seconds under leases, of all attempts. `warnings` name the targets that it only guesses, and what may help.
     """
 
     id: str
@@ -67,6 +67,7 @@ class Run(_Object):
     stopped: str | None = None
     attempt: int = 0
     error: dict[str, Any] | None = None
+    warnings: list[str] = []
 
     @property
     def ended(self) -> bool:

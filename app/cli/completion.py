@@ -17,6 +17,9 @@ VARIABLE = "_OCTET_COMPLETE"
 POINTS = 1000
 """All metrics of a run, over all targets, are among its first points: they hold an evaluation."""
 
+COMPINIT = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }"
+"""A zsh that was not set up otherwise has no completion yet."""
+
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 Names = Callable[[Client, click.Context], Iterable[tuple[str, str]]]
 
@@ -100,4 +103,8 @@ def completion(context: click.Context, shell: str) -> None:
     """
     script = get_completion_class(shell)
     assert script is not None
-    click.echo(script(context.find_root().command, {}, "octet", VARIABLE).source())
+    source = script(context.find_root().command, {}, "octet", VARIABLE).source()
+    if shell == "zsh":
+        first, rest = source.split("\n", 1)  # `#compdef octet`, by which zsh knows a file of its fpath
+        source = f"{first}\n{COMPINIT}\n{rest}"
+    click.echo(source)

@@ -11,7 +11,7 @@ from app.cli.completion import dataset_names
 from app.cli.endings import Failed
 from app.cli.options import as_json
 from app.cli.paths import GivenPath
-from app.cli.screen import note, out, print_json, print_table, size
+from app.cli.screen import out, print_json, print_table, say_removed, size
 from octet import Client
 
 SHOWN_CLASSES = 12
@@ -124,7 +124,8 @@ def problems(dataset: str, as_json: bool) -> None:
 
 @datasets.command()
 @click.argument("datasets", nargs=-1, required=True, metavar="DATASET...", shell_complete=dataset_names)
-def delete(datasets: tuple[str, ...]) -> None:
+@as_json
+def delete(datasets: tuple[str, ...], as_json: bool) -> None:
     """Remove data sets that nothing uses; runs and predictions that have ended keep their results.
 
     \b
@@ -133,7 +134,10 @@ def delete(datasets: tuple[str, ...]) -> None:
     with Client() as client:
         for dataset in datasets:
             client.delete_dataset(dataset)
-            note(f"data set {dataset} is removed")
+            if not as_json:  # else the document tells of all of them
+                say_removed("data set", [dataset], as_json)
+    if as_json:
+        say_removed("data set", datasets, as_json)
 
 
 def _target(target: dict[str, Any]) -> str:

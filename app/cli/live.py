@@ -62,6 +62,8 @@ def _ended(run: Run, story: Story) -> Text:
     text.append(f"{why} after {run.progress.step:,} steps", "default")
     if best := best_of(run, story):
         text.append(f"\n{best}", "default")
+    for words in run.warnings:
+        text.append(f"\n{words}", "yellow")
     if run.error:
         text.append(f"\n{run.error.get('title')}: {run.error.get('detail')}", "red")
     return text

@@ -1,16 +1,16 @@
-"""The `octet` command: its subcommands, and what every failure looks like and exits with."""
+"""The `octet` command: its subcommands, and the exit code of a command line."""
 
-import os
 import sys
 
 import click
 
+from app.cli.api import api
 from app.cli.completion import completion
 from app.cli.config import config
 from app.cli.datasets import datasets
 from app.cli.doctor import doctor
-from app.cli.endings import Ending, Failed
-from app.cli.mends import mend_of
+from app.cli.endings import Ending
+from app.cli.failures import EXPECTED, say
 from app.cli.migrate import migrate
 from app.cli.models import models
 from app.cli.predict import predict
@@ -21,7 +21,6 @@ from app.cli.serve import serve
 from app.cli.train import train
 from app.cli.upkeep import backup, restore, storage
 from app.cli.worker import worker
-from octet import OctetError, Refused, Unreachable
 
 
 @click.group(
@@ -35,15 +34,10 @@ def commands() -> None:
     """Train and serve transformers on raw bytes."""
 
 
-SERVICE = (serve, worker, migrate, doctor, backup, restore, storage)
+SERVICE = (serve, api, worker, migrate, doctor, backup, restore, storage)
 CLIENTS = (train, predict, predictions, runs, datasets, models, config, completion)
 for command in (*SERVICE, *CLIENTS):
     commands.add_command(command)
-
-
-def _forget_stdout() -> None:
-    """What could not be written shall not be tried again when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(arguments: list[str]) -> int:
@@ -51,27 +45,9 @@ def run(arguments: list[str]) -> int:
     try:
         code = commands.main(arguments, prog_name="octet", standalone_mode=False)
         sys.stdout.flush()  # a full disk is found out here, not when Python ends
-    except click.ClickException as error:
-        error.show()
-        return Ending.USAGE
     except click.Abort:
         complain("interrupted")
         return Ending.INTERRUPTED
-    except Failed as failed:
-        complain(str(failed))
-        return failed.ending
-    except Unreachable as error:
-        complain(str(error))
-        return Ending.NO_SERVICE
-    except OSError as error:
-        _forget_stdout()
-        if not isinstance(error, BrokenPipeError):  # `octet runs list | head` is nobody's fault
-            complain(f"{error.filename or 'cannot write'}: {error.strerror or error}")
-        return Ending.FAILED
-    except Refused as refused:
-        complain(str(refused), mend_of(refused))
-        return Ending.USAGE if refused.status == 422 else Ending.REFUSED
-    except OctetError as error:
-        complain(str(error))
-        return Ending.FAILED
+    except EXPECTED as error:
+        return say(error, as_json="--json" in arguments)
     return int(code or Ending.DONE)

@@ -4,10 +4,13 @@ import click
 
 from app.cli.endings import Ending, Failed
 from app.cli.environment import service_settings
+from app.cli.options import as_json
+from app.cli.screen import print_json
 
 
 @click.command()
-def migrate() -> None:
+@as_json
+def migrate(as_json: bool) -> None:
     """Bring the tables at OCTET_DATABASE_URL to this version; `octet serve` does so by itself.
 
     \b
@@ -25,4 +28,4 @@ def migrate() -> None:
             database.close()
     except CannotServe as fault:
         raise Failed(str(fault), Ending.FAILED) from fault
-    click.echo("the tables are up to date")
+    print_json({"up_to_date": True}) if as_json else click.echo("the tables are up to date")

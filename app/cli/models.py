@@ -4,7 +4,7 @@ import click
 
 from app.cli.completion import model_names, run_ids
 from app.cli.options import as_json
-from app.cli.screen import note, print_json, print_table
+from app.cli.screen import note, print_json, print_table, say_removed
 from octet import Client, Model
 
 Name = click.argument("name", shell_complete=model_names)
@@ -90,7 +90,8 @@ def rollback(name: str, as_json: bool) -> None:
 
 @models.command()
 @Name
-def delete(name: str) -> None:
+@as_json
+def delete(name: str, as_json: bool) -> None:
     """Remove a name and its history; the runs stay.
 
     \b
@@ -98,7 +99,7 @@ def delete(name: str) -> None:
     """
     with Client() as client:
         client.models.delete(name)
-    note(f"model {name} is removed")
+    say_removed("model", [name], as_json)
 
 
 def _said(model: Model, as_json: bool) -> None:

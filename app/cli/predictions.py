@@ -9,7 +9,7 @@ from app.cli.completion import prediction_ids
 from app.cli.endings import Ending, Failed
 from app.cli.options import as_json
 from app.cli.runs import not_ended
-from app.cli.screen import duration, note, out, print_json, print_table
+from app.cli.screen import duration, note, out, print_json, print_table, say_removed
 from octet import Client, DatasetPrediction, Refused
 
 
@@ -85,7 +85,8 @@ def cancel(prediction: str, as_json: bool) -> None:
 
 @predictions.command()
 @click.argument("prediction", shell_complete=prediction_ids)
-def delete(prediction: str) -> None:
+@as_json
+def delete(prediction: str, as_json: bool) -> None:
     """Remove a prediction that has ended, with its result.
 
     \b
@@ -98,7 +99,7 @@ def delete(prediction: str) -> None:
             if refused.status == 409 and not (job := client.predictions.get(prediction)).ended:
                 raise Failed(not_ended("prediction", job), Ending.REFUSED) from refused
             raise
-    note(f"prediction {prediction} is removed")
+    say_removed("prediction", [prediction], as_json)
 
 
 def _named(client: Client, prediction: str | None) -> DatasetPrediction:

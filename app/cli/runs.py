@@ -12,7 +12,7 @@ from app.cli.endings import Ending, Failed, ending_of
 from app.cli.live import follow, last, leaving_alone
 from app.cli.newest import newest
 from app.cli.options import as_json
-from app.cli.screen import duration, note, out, print_json, print_table, size
+from app.cli.screen import duration, note, out, print_json, print_table, say_removed, size
 from octet import Client, DatasetPrediction, Refused, Run
 
 
@@ -73,6 +73,7 @@ def show(run: str | None, as_json: bool) -> None:
         ("best", _best(found)),
         ("split", f"{split['train']:,} train, {split['valid']:,} validate, {split['how']}" if split else None),
         *(("", words) for words in found.split_notes),
+        *(("warning", words) for words in found.warnings),
         ("error", f"{found.error.get('title')}: {found.error.get('detail')}" if found.error else None),
     ]
     for attempt in attempts:
@@ -161,7 +162,8 @@ def cancel(run: str, as_json: bool) -> None:
 
 @runs.command()
 @click.argument("run", shell_complete=run_ids)
-def delete(run: str) -> None:
+@as_json
+def delete(run: str, as_json: bool) -> None:
     """Remove a run that has ended, with all that it left.
 
     \b
@@ -174,7 +176,7 @@ def delete(run: str) -> None:
             if refused.status == 409 and not (found := client.run(run)).ended:
                 raise Failed(not_ended("run", found), Ending.REFUSED) from refused
             raise
-    note(f"run {run} is removed")
+    say_removed("run", [run], as_json)
 
 
 def not_ended(kind: str, job: Run | DatasetPrediction) -> str:

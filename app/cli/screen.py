@@ -38,6 +38,15 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def say_removed(kind: str, names: Sequence[str], as_json: bool) -> None:
+    """Say that they are gone."""
+    if as_json:
+        print_json({"removed": list(names)})
+    else:
+        for name in names:
+            note(f"{kind} {name} is removed")
+
+
 def one_line(text: str) -> str:
     """text with its line ends, tabs and other control characters written as escapes."""
     return "".join(repr(c)[1:-1] if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text)

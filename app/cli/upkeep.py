@@ -9,10 +9,12 @@ import click
 
 from app.cli.endings import Ending, Failed
 from app.cli.environment import service_settings
+from app.cli.options import as_json
 from app.cli.paths import GivenPath
-from app.cli.screen import size
+from app.cli.screen import count, print_json, size
 
 if TYPE_CHECKING:
+    from app.services.backup import Copied
     from app.settings import Settings
 
 data_dir_option = click.option(
@@ -23,7 +25,8 @@ data_dir_option = click.option(
 @click.command()
 @click.argument("folder", type=GivenPath(file_okay=False))
 @data_dir_option
-def backup(folder: Path, data_dir: Path | None) -> None:
+@as_json
+def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     """Copy database and files of an embedded service into FOLDER, while it runs; again into it copies what is new.
 
     \b
@@ -33,14 +36,14 @@ def backup(folder: Path, data_dir: Path | None) -> None:
 
     with _told():
         copied = by_hand.back_up(_settings(data_dir), folder)
-    click.echo(f"{folder} holds the database and {copied.blobs:,} files, {size(copied.size_bytes)}")
-    _say_missing(copied.missing, "were removed while the backup was made")
+    _say(copied, f"{folder} holds", "disappeared while the backup was made", as_json)
 
 
 @click.command()
 @click.argument("folder", type=GivenPath(exists=True, file_okay=False))
 @data_dir_option
-def restore(folder: Path, data_dir: Path | None) -> None:
+@as_json
+def restore(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     """Bring a backup back into an empty data directory; `octet serve` then goes on with its queued and cut-off runs.
 
     \b
@@ -51,8 +54,7 @@ def restore(folder: Path, data_dir: Path | None) -> None:
     with _told():
         settings = _settings(data_dir)
         copied = by_hand.restore(settings, folder)
-    click.echo(f"{settings.data_dir} has the database and {copied.blobs:,} files, {size(copied.size_bytes)}")
-    _say_missing(copied.missing, "are missing in the backup")
+    _say(copied, f"{settings.data_dir} has", "missing in the backup", as_json)
 
 
 @click.group()
@@ -63,7 +65,8 @@ def storage() -> None:
 @storage.command("sweep")
 @click.option("--dry-run", is_flag=True, help="Only list them.")
 @data_dir_option
-def sweep_storage(dry_run: bool, data_dir: Path | None) -> None:
+@as_json
+def sweep_storage(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
     """Remove files that no row of the database names (older than OCTET_ORPHAN_AGE_S); the service may run.
 
     \b
@@ -73,21 +76,29 @@ def sweep_storage(dry_run: bool, data_dir: Path | None) -> None:
 
     with _told():
         swept = by_hand.sweep_up(_settings(data_dir), dry_run=dry_run)
+    if as_json:
+        found = [{"key": orphan.key, "size_bytes": orphan.size_bytes} for orphan in swept.orphans]
+        print_json({"files": found, "unfinished_bytes": swept.unfinished_bytes, "removed": swept.removed})
+        return
     for orphan in swept.orphans:
         click.echo(f"{orphan.size_bytes:>15,}  {orphan.key}")
-    done = "are removed" if swept.removed else "would be removed"
-    click.echo(f"{len(swept.orphans):,} files, {size(swept.size_bytes + swept.unfinished_bytes)}, {done}")
+    done = "removed" if swept.removed else "would be removed"
+    click.echo(f"{count(len(swept.orphans), 'file')}, {size(swept.size_bytes + swept.unfinished_bytes)}: {done}")
 
 
 def _settings(data_dir: Path | None) -> "Settings":
     return service_settings() if data_dir is None else service_settings(data_dir=data_dir)
 
 
-def _say_missing(missing: list[str], why: str) -> None:
-    for key in missing:
+def _say(copied: "Copied", where: str, why_missing: str, as_json: bool) -> None:
+    if as_json:
+        print_json({"files": copied.blobs, "size_bytes": copied.size_bytes, "missing": copied.missing})
+        return
+    click.echo(f"{where} the database and {count(copied.blobs, 'file')}, {size(copied.size_bytes)}")
+    for key in copied.missing:
         click.echo(f"missing: {key}")
-    if missing:
-        click.echo(f"{len(missing):,} files {why}")
+    if copied.missing:
+        click.echo(f"{count(len(copied.missing), 'file')} {why_missing}")
 
 
 @contextmanager

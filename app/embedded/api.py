@@ -13,17 +13,14 @@ from collections.abc import Sequence
 from math import inf
 from types import FrameType
 
-import uvicorn
-
+from app.server import Server
 from models.threads import wait_without_spinning
 
-DRAIN_S = 10
-"""How long open requests may take to end at a stop."""
 SILENT_S = 10.0
 """A connection that has asked nothing so long after a successor has come is closed; one that has asked is after 5."""
 
 
-class Server(uvicorn.Server):
+class Replaceable(Server):
     """Serves until SIGTERM. At SIGHUP a successor serves on the same socket: it ends when nobody is connected any more.
 
     It accepts nobody then, so every connection is one that it has answered before, or will. The application closes
@@ -31,8 +28,8 @@ class Server(uvicorn.Server):
     Only one on which nothing was ever asked would stay.
     """
 
-    def __init__(self, config: uvicorn.Config, says: int) -> None:
-        super().__init__(config)
+    def __init__(self, says: int) -> None:
+        super().__init__()
         self._says = says
         self._succeeded_at = inf
 
@@ -62,14 +59,7 @@ def main(argv: Sequence[str]) -> int:
     """Serve until SIGTERM, or until a successor has taken over."""
     wait_without_spinning()
     listens, says = map(int, argv)
-    config = uvicorn.Config(
-        "app.main:app_from_environment",
-        factory=True,
-        timeout_graceful_shutdown=DRAIN_S,
-        log_config=None,
-        access_log=False,
-    )
-    server = Server(config, says)
+    server = Replaceable(says)
     signal.signal(signal.SIGHUP, server.succeed)
     server.run(sockets=[socket.socket(fileno=listens)])
     return 0 if server.started else 3

@@ -59,7 +59,8 @@ def begin(job: Job, report: Report, stop: Stop) -> None:
         report.progress(progress(job))
         prepare(job, stop)
         job.pace.started = job.pace.clock()  # the fit says nothing of how long steps take
-    if job.state.prepared and job.state.last is None and how_it_ends(job, stop) is None:
+    ready = job.state.prepared and job.state.last is None and job.plan.measured_at_once
+    if ready and how_it_ends(job, stop) is None:
         validate(job, report, stop)
         if job.state.last is not None:  # else a stop came first, and its end saves this very step
             save_resume(job, report)

@@ -8,14 +8,18 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.config import PlanRequest, RunConfig, TargetSpec
 from models.config.fits import largest_batch, memory_fault
 from models.config.load import Load
 from models.config.mends import BATCH
 from models.packed import PackedDataset
-from models.training.build import chosen_targets, open_job, split_files, target_spec
+from models.training.build import Job, chosen_targets, open_job, split_files, target_spec
 from models.training.device import default_device, default_threads, memory_of, torch_as_planned
 from models.training.evaluate import evaluate
+from models.training.guessing import guesses_of
 from models.training.loop import step
 from models.training.report import Plan, Speed, SplitReport, TrainingError, longest_s
 from models.training.split import Split
@@ -99,7 +103,13 @@ def choose_for_device(
         steps_per_epoch=per_epoch,
         reasons=_reasons(config, asked, files) | _fewer(wanted, batch),
         wide_effort=0 if _has_wide(config) else None,
-        split=SplitReport(train=len(files.train), valid=len(files.valid), how=files.how, notes=[*files.notes]),
+        split=SplitReport(
+            train=len(files.train),
+            valid=len(files.valid),
+            how=files.how,
+            notes=[*files.notes],
+            guesses=guesses_of(tables, files),
+        ),
     )
     timed_s = None if asked.steps is not None else budget_s
     plan, wide_s = _wide_within(plan, config, dataset, files, targets, timed_s, scratch)
@@ -165,12 +175,30 @@ def measure(config: RunConfig, dataset: PackedDataset, plan: Plan, files: Split,
             if len(times) >= 2 and spent - cold_s >= MEASURED_S:
                 break
             times.append(_timed(step, job))
-        sample = files.valid[: plan.batch_size]
-        batch, state = list(job.batches.in_order(sample, plan.batch_size)), job.state
-        took = [_timed(evaluate, state.model, state.objective, batch, job.targets, config)]
-        if time.monotonic() - began < share_s:
-            took.append(_timed(evaluate, state.model, state.objective, batch, job.targets, config))
-    return Speed(step_s=median(times or [cold_s]), validation_s=min(took) * len(files.valid) / len(sample))
+        validation_s = _validation_s(job, lambda: share_s - (time.monotonic() - began), share_s / 2)
+    return Speed(step_s=median(times or [cold_s]), validation_s=validation_s)
+
+
+def _validation_s(job: Job, left_s: Callable[[], float], cheap_s: float) -> float:
+    """Seconds of a whole validation, by a batch of it; by its longest file alone where a batch would take too long.
+
+    A file of megabytes may take seconds: a batch of such would be more than a budget of a minute holds.
+    """
+    files, size, state = job.files.valid, job.plan.batch_size, job.state
+
+    def timed(sample: NDArray[np.int64]) -> float:
+        batch = list(job.batches.in_order(sample, size))
+        return _timed(evaluate, state.model, state.objective, batch, job.targets, job.config)
+
+    costs = np.array([state.model.cost(length) for length in job.batches.dataset.lengths[files].tolist()])
+    sample, longest = files[:size], int(costs[:size].argmax())
+    a_cost_s = timed(sample[longest : longest + 1]) / max(1, int(costs[longest]))
+    if a_cost_s * int(costs[:size].sum()) > max(left_s(), cheap_s):
+        return a_cost_s * int(costs.sum())
+    took = [timed(sample)]
+    if left_s() > 0:
+        took.append(timed(sample))
+    return min(took) * len(files) / len(sample)
 
 
 def within_budget(plan: Plan, config: RunConfig, speed: Speed, budget_s: float) -> Plan:
@@ -178,10 +206,12 @@ def within_budget(plan: Plan, config: RunConfig, speed: Speed, budget_s: float) 
 
     At least one step is planned, whatever the budget. Raises TooLittleTime where even that would be ended unfinished.
     """
-    octet = config.input.model_cfg.model_type == "octet"  # it answers before its first step, and is measured then
+    octet = config.input.model_cfg.model_type == "octet"  # it may answer before its first step, and is measured then
     before_s = speed.wide_s + (speed.validation_s if octet else 0.0)
-    if before_s + speed.step_s + speed.validation_s > longest_s(budget_s):
-        raise TooLittleTime(speed, before_s, budget_s)
+    least = plan.model_copy(update={"steps": 1, "measured": speed})
+    least_s = before_s if least.measured_at_once else speed.wide_s
+    if least_s + speed.step_s + speed.validation_s > longest_s(budget_s):
+        raise TooLittleTime(speed, least_s, budget_s)
     planned_s = BUDGET_SHARE * budget_s - before_s
     interval = config.globals.evaluation_checkpoint.sample_interval
     if interval == "auto":

@@ -33,6 +33,17 @@ class Speed(BaseModel):
     wide_s: float = Field(default=0.0, ge=0, description="seconds of fitting the wide branch, as forecast")
 
 
+class Guess(BaseModel):
+    """What a guess knows of the validation files of one target: most, right: of classes; deviation: of numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    files: int = Field(ge=1, description="validation files with a label")
+    most: str | None = Field(default=None, description="the class that most training files have")
+    right: int | None = Field(default=None, ge=0, description="validation files of that class")
+    deviation: float | None = Field(default=None, description="standard deviation of their labels")
+
+
 class SplitReport(BaseModel):
     """How the files of a run were divided, and what a user should know of it."""
 
@@ -42,6 +53,7 @@ class SplitReport(BaseModel):
     valid: int = Field(ge=1, description="files to validate on")
     how: str = Field(description="by what they were divided")
     notes: list[str] = Field(description="what is odd about it: equal files, classes that one side lacks")
+    guesses: dict[str, Guess] = Field(default_factory=dict, description="by target, what to be better than")
 
 
 class Plan(BaseModel):
@@ -70,6 +82,15 @@ class Plan(BaseModel):
     reasons: dict[str, str] = Field(default_factory=dict)
     measured: Speed | None = None
     split: SplitReport | None = None
+
+    @property
+    def measured_at_once(self) -> bool:
+        """Whether a model that can answer before its first step is measured then.
+
+        What was fitted is; a network that has learnt nothing only where that takes less time than all its steps.
+        """
+        speed = self.measured
+        return self.wide_effort is not None or speed is None or speed.validation_s < self.steps * speed.step_s
 
     def cut_short(self, epochs: int) -> bool:
         """Whether a time budget left fewer steps than so many epochs have."""

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from models.config import Chosen, dump_config
 from models.training.checkpoint import read_header
-from models.training.report import Plan, Point, Progress, Saved, TrainingError
+from models.training.guessing import warnings_of
+from models.training.report import Outcome, Plan, Point, Progress, Saved, TrainingError
 
 PLAN = "plan.json"
 RESUMES_KEPT = 2
@@ -37,6 +38,7 @@ class RunFolder:
         self.checkpoints = folder / "checkpoints"
         self._points, self._plan, self._used = folder / "points.jsonl", folder / PLAN, folder / "used.json"
         self._config = {"config": dump_config(chosen.config), "reasons": chosen.reasons, "notes": chosen.notes}
+        self._epochs = chosen.config.globals.basic_experiment.n_epochs
         self._keep = chosen.config.globals.evaluation_checkpoint.n_saved_models
         self._eta_s: float | None = None
         self._steps = 0
@@ -77,6 +79,16 @@ class RunFolder:
         """The served checkpoint with the highest average so far."""
         ranked = self._ranked()
         return ranked[0] if ranked else None
+
+    def warnings(self, outcome: Outcome) -> list[str]:
+        """What to say of a run that came to its end: see models.training.guessing."""
+        best, plan = self.best(), Plan.model_validate_json(self._plan.read_bytes())
+        metrics: dict[str, dict[str, float]] = {}
+        for line in self._points.read_text().splitlines() if best else ():
+            point = json.loads(line)
+            if point["split"] == "valid" and best is not None and point["step"] == _step_of(best):
+                metrics.setdefault(point["target"] or "", {})[point["name"]] = point["value"]
+        return warnings_of(plan, metrics, step=outcome.step, epochs=self._epochs, stopped=outcome.reason)
 
     def planned(self, plan: Plan) -> None:
         """See models.training.report.Report."""

@@ -25,7 +25,7 @@ def running_broker() -> Iterator[str]:
         address = Path(short) / "b.sock"
         with subprocess.Popen(broker_command(find_broker(), address, Path(short))) as server:
             try:
-                wait_for(lambda: broker_answers(address), 10, "the broker answering")
+                wait_for(lambda: broker_answers(address), 60, "the broker answering")
                 yield f"redis+socket://{address}"
             finally:
                 server.kill()
@@ -64,7 +64,7 @@ def test_a_broker_that_is_gone_or_silent_is_told_within_seconds_and_announcing_t
         broker = open_broker(Settings(broker_url=f"redis://127.0.0.1:{port}/0"))
         began = time.monotonic()
         broker.announce("a")
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 20
         with pytest.raises(BrokerError):
             broker.depth()
         broker.close()

@@ -64,5 +64,5 @@ def test_it_stops_when_it_is_told_also_in_the_middle_of_a_sweep(parts):
     thread = threading.Thread(target=duties.run)
     thread.start()
     duties._stopping.set()
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()

@@ -1,6 +1,7 @@
 """The command line as a user has it: the installed `octet`, in a folder of the user's, against a real service."""
 
 import os
+import pty
 import random
 import subprocess
 import sys
@@ -40,7 +41,7 @@ class Desk:
     folder: Path
     environment: dict[str, str]
 
-    def octet(self, *arguments: object, timeout: float = 60.0, **environment: str) -> subprocess.CompletedProcess[str]:
+    def octet(self, *arguments: object, timeout: float = 180.0, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `octet` there, its output in pipes."""
         return subprocess.run(
             [OCTET, *map(str, arguments)],
@@ -62,6 +63,23 @@ class Desk:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def on_screen(self, *arguments: object, **environment: str) -> tuple[subprocess.Popen[bytes], int]:
+        """The same in a terminal of 160 columns: the process, and the file that its screen is read from."""
+        ours, theirs = pty.openpty()
+        clean = {name: value for name, value in self.environment.items() if name != "NO_COLOR"}
+        told = clean | {"TERM": "xterm-256color", "COLUMNS": "160"} | environment
+        done = subprocess.Popen([OCTET, *map(str, arguments)], cwd=self.folder, env=told, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        return done, ours
+
+
+def read_screen(terminal: int) -> str:
+    """What comes next; '' at the end. Linux answers EIO where a terminal's other side is closed."""
+    try:
+        return os.read(terminal, 65536).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def write_sides(folder: Path, files: int, seed: int) -> None:
@@ -103,7 +121,7 @@ def desk(desks) -> Desk:
 @pytest.fixture(scope="session")
 def trained(desk) -> subprocess.CompletedProcess[str]:
     """EIR's three files, trained to the end."""
-    return desk.octet("train", "globals.yaml", "input.yaml", "output.yaml", timeout=110, EIR_SEED="7")
+    return desk.octet("train", "globals.yaml", "input.yaml", "output.yaml", timeout=240, EIR_SEED="7")
 
 
 @pytest.fixture(scope="session")
@@ -121,8 +139,19 @@ def client(service):
 
 @pytest.fixture(scope="session")
 def other_id(service, run_id) -> str:
-    """A second run on the data of the first: the short form, a few steps."""
-    body = {"dataset": "sides", "target": "side", "name": "other", "plan": {"steps": 12, "batch": 8, "threads": 1}}
+    """A second run on the data of the first."""
+    return short_run(service, "other")
+
+
+@pytest.fixture
+def newest_id(service, run_id) -> str:
+    """A run later than all that other tests made: theirs may have been cancelled before their first point."""
+    return short_run(service, "newest")
+
+
+def short_run(service, name: str) -> str:
+    """The id of a run of the short form that has done its few steps."""
+    body = {"dataset": "sides", "target": "side", "name": name, "plan": {"steps": 12, "batch": 8, "threads": 1}}
     with Client(service.url) as client:
         run = client.submit(body).id
         assert [seen.run.status for seen in client.follow(run, every_s=0.2)][-1] == "succeeded"

@@ -25,11 +25,13 @@ MEANINGS = {
 HEAD = """# The command line
 
 Written by `python -m tests.cli.reference` from the commands' own help; a test holds it against them. All speak to the
-service at `OCTET_URL` (default `http://127.0.0.1:8000`), but for `serve`, `worker`, `migrate`, `backup`,
+service at `OCTET_URL` (default `http://127.0.0.1:8000`), but for `serve`, `api`, `worker`, `migrate`, `backup`,
 `restore`, `storage` and `doctor`, which run beside it, and `config schema`.
 
 Results go to stdout, all else to stderr; in a pipe tables are lines of tabs, and progress a line for each evaluation.
-`NO_COLOR=1` leaves colours out. Tab completes commands, options, and the ids, names, targets and metrics that the
+With `--json` a command writes one document to stdout. If it fails that is `{"error": ...}`, with `detail`, `exit_code`,
+what the service answered if it refused, and the `mend` if there is one; after Ctrl-C there is none.
+`NO_COLOR=1` turns colours off. Tab completes commands, options, and the ids, names, targets and metrics that the
 service has: `octet completion --help`.
 """
 

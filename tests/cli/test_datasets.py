@@ -29,8 +29,11 @@ def test_a_problem_is_one_line_whatever_a_file_is_called_and_data_sets_are_remov
     lines = desk.octet("datasets", "problems", made.id).stdout.splitlines()
     assert [line.split("\t")[:2] for line in lines] == [["empty_file", "two\\nlines\\tand a tab.bin"]]
     client.upload(desk.folder / "sides", name="the-same")
+    client.upload(desk.folder / "sides", name="also-the-same")
     done = desk.octet("datasets", "delete", "odd-lines", "the-same")
     assert (done.returncode, done.stderr.count("is removed")) == (0, 2), done.stderr
+    told = desk.octet("datasets", "delete", "also-the-same", "--json")
+    assert (json.loads(told.stdout), told.stderr) == ({"removed": ["also-the-same"]}, "")
     assert not {"odd-lines", "the-same"} & {found.name for found in client.datasets()}
     gone = desk.octet("datasets", "delete", "odd-lines")
     assert (gone.returncode, "no data set has the" in gone.stderr) == (4, True), gone.stderr

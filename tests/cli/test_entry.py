@@ -21,6 +21,6 @@ def test_ctrl_c_while_python_imports_ends_it_without_a_traceback(imported):
         if line.rstrip().endswith(imported):
             command.send_signal(signal.SIGINT)
             break
-    _, said = command.communicate(timeout=60)
+    _, said = command.communicate(timeout=120)
     assert command.returncode in (-signal.SIGINT, 130)
     assert "Traceback" not in said

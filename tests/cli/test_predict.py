@@ -5,7 +5,6 @@ import io
 import json
 import os
 
-import httpx
 import pytest
 
 from app.cli.predict import _print_one, _write_csv
@@ -87,7 +86,7 @@ def test_all_files_are_answered_by_one_checkpoint_also_when_the_name_does_not_me
     assert [seen.run.status for seen in client.follow(run)][-1] == "succeeded"
     best = (client.run(run).best or {})["step"]
     [other, *_] = [c.step for c in client.checkpoints(run) if c.kind == "best" and c.step != best]
-    httpx.put(f"{client.url}/models/pinned", json={"run": run, "checkpoint": other}, trust_env=False).raise_for_status()
+    client.models.promote("pinned", run, other)
     done = desk.octet("predict", "sides", "--model", "pinned", "--json")
     assert done.returncode == 0, done.stderr
     answers = json.loads(done.stdout)

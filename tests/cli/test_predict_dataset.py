@@ -42,7 +42,7 @@ def test_a_folder_is_predicted_under_a_name_of_its_own_and_its_data_set_goes_wit
     command = desk.start("predict", folder, "--run", run_id, "--out", "late answers.parquet")
     job = next(line for line in command.stderr if line.startswith("prediction ")).split()[1].rstrip(":")
     command.send_signal(signal.SIGINT)
-    said = command.communicate(timeout=60)[1]
+    said = command.communicate(timeout=120)[1]
     back = f"octet predict --prediction {job} --out 'late answers.parquet'"
     assert (command.returncode, back in said) == (130, True), said
     name = said.split("octet datasets delete ")[1].split()[0]
@@ -84,7 +84,7 @@ def test_predictions_are_listed_shown_cancelled_and_removed(desks, run_id, clien
     ended = desk.octet("predictions", "cancel", job.id)
     assert (ended.returncode, "succeeded" in ended.stderr) == (4, True), ended.stderr
 
-    *others, last = [client.predictions.submit("in-a-line", run=run_id).id for _ in range(5)]
+    *others, last = [client.predictions.submit("in-a-line", run=run_id).id for _ in range(12)]  # long behind the others
     early = desk.octet("predictions", "delete", last)
     assert (early.returncode, f"octet predictions cancel {last}" in early.stderr) == (4, True), early.stderr
     stopped = desk.octet("predictions", "cancel", last)

@@ -2,12 +2,11 @@
 
 import json
 import os
-import pty
 import subprocess
 
 import pytest
 
-from tests.cli.conftest import OCTET
+from tests.cli.conftest import OCTET, read_screen
 
 
 def test_runs_are_listed_as_lines_of_tabs_in_a_pipe(desk, run_id):
@@ -17,7 +16,7 @@ def test_runs_are_listed_as_lines_of_tabs_in_a_pipe(desk, run_id):
 
 
 def test_a_cancellation_is_refused_with_its_mend_once_the_run_has_ended(desk, run_id):
-    done = desk.octet("runs", "cancel", run_id, "--json")
+    done = desk.octet("runs", "cancel", run_id)
     assert (done.returncode, done.stdout) == (4, "")
     assert "(409): " in done.stderr
     assert "\n  mend: " in done.stderr
@@ -49,18 +48,25 @@ def test_the_log_of_a_run_is_printed_whole_or_its_last_lines(desk, run_id):
 
 
 def test_who_watches_a_paused_run_is_told_how_it_goes_on_and_stays_to_its_end(desk, run_id, client):
-    body = {"dataset": "sides", "target": "side", "plan": {"steps": 40, "batch": 8, "threads": 1}}
-    run = client.submit(body).id
-    paused = desk.octet("runs", "pause", run)
-    assert (paused.returncode, f"octet runs resume {run}" in paused.stderr) == (0, True), paused.stderr
-    watching = desk.start("runs", "watch", run)
-    assert watching.stdout is not None
-    told = next(line for line in watching.stdout if " paused" in line)
-    assert f"run {run} paused (let it go on: octet runs resume {run})" in told
-    assert watching.poll() is None
+    """The worker holds an endless run, so that this one rests before it begins: it would end before it is paused."""
+    endless, run = (client.submit(of_sides(steps)).id for steps in (100_000, 40))
+    try:
+        paused = desk.octet("runs", "pause", run)
+        assert (paused.returncode, f"octet runs resume {run}" in paused.stderr) == (0, True), paused.stderr
+        watching = desk.start("runs", "watch", run)
+        assert watching.stdout is not None
+        told = next(line for line in watching.stdout if " paused" in line)
+        assert f"run {run} paused (let it go on: octet runs resume {run})" in told
+        assert watching.poll() is None
+    finally:
+        client.cancel(endless)
     assert f"run {run} is queued" in desk.octet("runs", "resume", run).stderr
-    rest, _ = watching.communicate(timeout=100)
+    rest, _ = watching.communicate(timeout=240)
     assert (watching.returncode, f"run {run} succeeded" in rest) == (0, True), rest
+
+
+def of_sides(steps):
+    return {"dataset": "sides", "target": "side", "plan": {"steps": steps, "batch": 8, "threads": 1}}
 
 
 def test_a_run_that_has_ended_is_neither_paused_nor_resumed(desk, run_id):
@@ -102,31 +108,18 @@ def test_a_full_disk_is_said_in_a_line_and_a_reader_that_left_is_no_fault(desk, 
     assert (done.returncode, done.stderr) == (1, "octet: cannot write: No space left on device\n")
     gone, there = os.pipe()
     os.close(gone)
-    done = subprocess.run(command, env=desk.environment, stdout=there, stderr=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run(command, env=desk.environment, stdout=there, stderr=subprocess.PIPE, text=True, timeout=90)
     os.close(there)
     assert (done.returncode, done.stderr) == (1, "")
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
 def test_no_color_is_honoured_in_a_terminal(desk, run_id, no_color, coloured):
-    ours, theirs = pty.openpty()
-    environment = {k: v for k, v in desk.environment.items() if k != "NO_COLOR"} | {"TERM": "xterm-256color"}
-    if no_color:
-        environment["NO_COLOR"] = no_color
-    done = subprocess.Popen([OCTET, "runs", "watch", run_id], env=environment, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    said = b""
-    while piece := _read(ours):
+    done, screen = desk.on_screen("runs", "watch", run_id, **({"NO_COLOR": no_color} if no_color else {}))
+    said = ""
+    while piece := read_screen(screen):
         said += piece
-    assert done.wait(30) == 0
-    os.close(ours)
-    assert (b"\x1b[36m" in said) == coloured
-    assert b"40/40" in said
-
-
-def _read(terminal: int) -> bytes:
-    """Linux answers EIO where a terminal's other side is closed."""
-    try:
-        return os.read(terminal, 65536)
-    except OSError:
-        return b""
+    assert done.wait(60) == 0
+    os.close(screen)
+    assert ("\x1b[36m" in said) == coloured
+    assert "40/40" in said

@@ -1,12 +1,16 @@
 """`octet train`: EIR's three files or a few words become a run that is followed; faults are named at their place."""
 
 import json
+import os
+import re
 import signal
 
 import pytest
 
-from tests.cli.conftest import GLOBALS
+from tests.cli.conftest import GLOBALS, read_screen
 
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""What moves a terminal's cursor and colours its text."""
 TRIO = ("globals.yaml", "input.yaml", "output.yaml")
 
 
@@ -17,6 +21,7 @@ def test_the_trio_is_packed_uploaded_trained_and_shown(trained, run_id, client):
     assert "mcc" in trained.stdout
     assert f"run {run_id} succeeded" in trained.stdout
     assert "best at step" in trained.stdout
+    assert "guessing" not in trained.stdout
     assert "⣿ valid" in trained.stdout, "the curve is drawn"
     assert "\x1b[" not in trained.stdout, "a pipe gets plain text"
     assert client.run(run_id).name == "sides"
@@ -42,7 +47,7 @@ def test_eirs_own_flags_and_other_sources_and_the_data_set_is_used_again(desks, 
 def test_the_short_form_trains_on_a_folder(desks, client):
     desk = desks("short", files=16, seed=2)
     options = ("--folder", "sides", "--labels", "labels.csv", "--target", "side", "--dataset", "short")
-    done = desk.octet("train", *options, "--seed", "3", "--max-runtime", "5", "--json", timeout=110)
+    done = desk.octet("train", *options, "--seed", "3", "--max-runtime", "5", "--json", timeout=240)
     assert done.returncode == 0, done.stderr
     run = json.loads(done.stdout)
     assert (run["status"], run["dataset"]) == ("succeeded", "short")
@@ -128,7 +133,7 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_come_back(desks, client):
             if line.startswith("step ") and (" steps/s" in line or " s/step" in line):
                 break
         watching.send_signal(signal.SIGINT)
-        _, said = watching.communicate(timeout=30)
+        _, said = watching.communicate(timeout=60)
         assert watching.returncode == 130
         run = client.runs(limit=1)[0]
         assert run.status == "running"
@@ -136,8 +141,9 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_come_back(desks, client):
         again = desk.start("runs", "watch", run.id)
         assert f"run {run.id} running\n" in again.stdout, "read up to this line"
         again.send_signal(signal.SIGINT)
-        _, said = again.communicate(timeout=30)
+        _, said = again.communicate(timeout=60)
         assert (again.returncode, "The run goes on" in said) == (130, True)
+        assert_a_bar_shows_how_it_goes(desk, run.id)
         assert client.run(run.id).status == "running"
     finally:  # else the next test would wait behind it
         cancelled = desk.octet("runs", "cancel", client.runs(limit=1)[0].id)
@@ -146,6 +152,22 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_come_back(desks, client):
     watched = desk.octet("runs", "watch", run.id)
     assert watched.returncode == 5, "a cancelled run is not a success"
     assert f"run {run.id} cancelled" in watched.stdout
+
+
+def assert_a_bar_shows_how_it_goes(desk, run):
+    """Bar, steps, losses, metric, speed and the time that is left, in one line that renews itself."""
+    watching, screen = desk.on_screen("runs", "watch", run)
+    shown = re.compile(r"━.* loss \d.* valid loss \d.* mcc -?\d.* (steps/s|s/step) .* left")
+    said = ""
+    while not shown.search(ESCAPES.sub("", said)):
+        piece = read_screen(screen)
+        assert piece, said
+        said += piece
+    watching.send_signal(signal.SIGINT)
+    while piece := read_screen(screen):
+        said += piece
+    os.close(screen)
+    assert (watching.wait(30), "The run goes on" in said) == (130, True)
 
 
 def test_files_without_a_label_are_told(desks, client):

@@ -1,5 +1,6 @@
 """What an operator does by hand: back up, restore, sweep; on the service's machine, the service need not run."""
 
+import json
 import os
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def octet(tmp_path):
     def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         told = {k: v for k, v in os.environ.items() if not k.startswith("OCTET_")}
         command = [OCTET, *map(str, arguments)]
-        return subprocess.run(command, cwd=tmp_path, env=told | environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=tmp_path, env=told | environment, capture_output=True, text=True, timeout=99)
 
     return run
 
@@ -42,6 +43,8 @@ def test_a_backup_comes_back_in_an_empty_data_directory_and_nowhere_else(octet, 
     made = octet("backup", "backup", "--data-dir", data)
     assert (made.returncode, made.stderr) == (0, "")
     assert "the database and 2 files" in made.stdout
+    told = json.loads(octet("backup", "backup", "--data-dir", data, "--json").stdout)
+    assert (told["files"], told["missing"], told["size_bytes"] > 0) == (2, [], True)
     back = octet("restore", "backup", "--data-dir", "new")
     assert (back.returncode, back.stderr) == (0, "")
     assert (tmp_path / "new/octet.db").is_file()
@@ -49,6 +52,7 @@ def test_a_backup_comes_back_in_an_empty_data_directory_and_nowhere_else(octet, 
     assert again.returncode == 1
     assert "is there already" in again.stderr
     assert octet("restore", data / "storage", "--data-dir", "other").returncode == 1
+    assert json.loads(octet("restore", "backup", "--data-dir", "newer", "--json").stdout) == told
 
 
 def test_a_sweep_lists_what_it_would_remove_and_then_removes_it(octet, data):
@@ -56,11 +60,16 @@ def test_a_sweep_lists_what_it_would_remove_and_then_removes_it(octet, data):
     assert "0 files" in octet("storage", "sweep", "--data-dir", data).stdout  # it is young
     listed = octet("storage", "sweep", "--dry-run", "--data-dir", data, OCTET_ORPHAN_AGE_S="0")
     assert "best-3-0000.safetensors" in listed.stdout
-    assert "1 files" in listed.stdout
-    assert "would be removed" in listed.stdout
+    assert listed.stdout.splitlines()[-1].startswith("1 file, ")
+    assert listed.stdout.endswith(": would be removed\n")
     assert orphan.exists()
+    told = json.loads(
+        octet("storage", "sweep", "--dry-run", "--data-dir", data, "--json", OCTET_ORPHAN_AGE_S="0").stdout
+    )
+    assert [(Path(file["key"]).name, file["size_bytes"] > 0) for file in told["files"]] == [(orphan.name, True)]
+    assert told["removed"] is False
     swept = octet("storage", "sweep", "--data-dir", data, OCTET_ORPHAN_AGE_S="0")
-    assert "are removed" in swept.stdout
+    assert swept.stdout.endswith(": removed\n")
     assert not orphan.exists()
 
 

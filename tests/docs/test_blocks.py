@@ -14,6 +14,7 @@ from tests.docs.material import furnish
 from tests.docs.pages import Followed, follow, to_run
 from tests.support.service import Service, serving
 
+pytestmark = pytest.mark.timeout(1000)
 FIRST = "docs/guides/first-prediction.md"
 """It trains the model that the other pages ask."""
 FURNISHED = {"README.md", "docs/tutorial.md", "docs/guides/python.md"}

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.services
 
 
 def test_the_log_of_a_run_is_readable_within_seconds_of_its_first_words(service: Service):
-    with httpx.Client(base_url=service.url, trust_env=False) as http:
+    with httpx.Client(base_url=service.url, timeout=60, trust_env=False) as http:
         sides.upload(http, "logged", seed=7)
         plan = {"steps": 1_000_000, "batch": 8, "threads": 1}
         run = http.post("/runs", json={"dataset": "logged", "targets": sides.TARGETS, "plan": plan}).json()["id"]
@@ -19,10 +19,10 @@ def test_the_log_of_a_run_is_readable_within_seconds_of_its_first_words(service:
             answer = http.get(f"/runs/{run}/log")
             return answer.text if answer.status_code == 200 and "from step 0" in answer.text else ""
 
-        said = wait_for(told, 60, "the log of a run that goes on")
+        said = wait_for(told, 180, "the log of a run that goes on")
         assert http.get(f"/runs/{run}").json()["status"] == "running"
         assert said.startswith("=== attempt 1, worker ")
         http.post(f"/runs/{run}/cancel")
         ended = ("succeeded", "failed", "cancelled")
-        wait_for(lambda: http.get(f"/runs/{run}").json()["status"] in ended, 60, "the end of the run")
+        wait_for(lambda: http.get(f"/runs/{run}").json()["status"] in ended, 120, "the end of the run")
         assert "ended at step" in http.get(f"/runs/{run}/log", params={"tail": 5}).text

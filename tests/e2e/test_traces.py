@@ -26,7 +26,7 @@ def lines(service: Service) -> list[dict[str, object]]:
 
 
 def test_one_trace_leads_from_the_request_to_the_end_of_its_run(service: Service):
-    with Client(service.url) as client, httpx.Client(base_url=service.url, trust_env=False) as http:
+    with Client(service.url) as client, httpx.Client(base_url=service.url, timeout=60, trust_env=False) as http:
         sides.upload(http, "traced")
         body = {"dataset": "traced", "target": "side", "plan": {"steps": 4, "batch": 4, "threads": 1}}
         answer = http.post("/runs", json=body, headers=HEADERS)
@@ -42,7 +42,7 @@ def test_one_trace_leads_from_the_request_to_the_end_of_its_run(service: Service
         ours = [line for line in lines(service) if line.get("trace_id") == TRACE]
         return ours if any("succeeded" in str(line["message"]) for line in ours) else []
 
-    ours = wait_for(told, 10, "the worker's last line")
+    ours = wait_for(told, 60, "the worker's last line")
     assert {line["request_id"] for line in ours} == {"my-request.7"}
     assert {line["logger"] for line in ours} >= {"octet.http", "app.services.runs.submit", "worker.tasks"}
     worker = [line for line in ours if str(line["logger"]).startswith("worker")]
@@ -53,7 +53,7 @@ def test_one_trace_leads_from_the_request_to_the_end_of_its_run(service: Service
 
 def test_the_worker_says_when_an_attempt_at_a_prediction_begins_and_ends_with_its_trace(service: Service):
     trace = "5cf92f3577b34da6a3ce929d0e0e4737"
-    with Client(service.url) as client, httpx.Client(base_url=service.url, trust_env=False) as http:
+    with Client(service.url) as client, httpx.Client(base_url=service.url, timeout=60, trust_env=False) as http:
         sides.upload(http, "foretold", seed=5)
         body = {"dataset": "foretold", "target": "side", "plan": {"steps": 4, "batch": 4, "threads": 1}}
         run = client.submit(body).id
@@ -68,7 +68,7 @@ def test_the_worker_says_when_an_attempt_at_a_prediction_begins_and_ends_with_it
         ours = [line for line in lines(service) if line.get("prediction") == job and "attempt" in line]
         return ours if any("succeeded" in str(line["message"]) for line in ours) else []
 
-    worker = wait_for(told_by_worker, 10, "the worker's last line")
+    worker = wait_for(told_by_worker, 60, "the worker's last line")
     said = [f"prediction {job}: attempt 1 begins", f"prediction {job} succeeded"]
     assert [line["message"] for line in worker] == said
     assert {(line["trace_id"], line["attempt"], line["level"]) for line in worker} == {(trace, 1, "info")}

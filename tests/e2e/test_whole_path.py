@@ -55,7 +55,7 @@ def test_a_file_alone_over_http_equals_the_machine_bit_for_bit(trained: Trained,
     step = trained.client.run(trained.run).best["step"]
     weights = tmp_path / "weights.safetensors"
     address = f"{trained.client.url}/runs/{trained.run}/checkpoints/{step}/weights"
-    weights.write_bytes(httpx.get(address, trust_env=False).content)
+    weights.write_bytes(httpx.get(address, timeout=60, trust_env=False).content)
     machine = Predictor.load(weights)
     for body, _ in trained.sides.unseen.values():
         over_http = trained.client.predict(body, run=trained.run).answers()
@@ -76,5 +76,5 @@ def test_in_a_batch_it_differs_by_less_than_1e_5(trained: Trained):
 
 def test_a_promoted_model_answers_by_its_name(trained: Trained):
     body, side = next(iter(trained.sides.unseen.values()))
-    httpx.put(f"{trained.client.url}/models/sides", json={"run": trained.run}, trust_env=False).raise_for_status()
+    trained.client.models.promote("sides", trained.run)
     assert trained.client.predict(body, model="sides").answers()["side"].label == side

@@ -10,6 +10,7 @@ With --database-url and --redis-url it runs on a fresh database and on keys of i
 import argparse
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -135,19 +136,26 @@ class Chaos:
             self._look_until(lambda kind=kind: self._service.find(kind) is not None, f"a sign of life of the {kind}")
             due = time.monotonic() + delay_s
             self._look_until(lambda due=due: time.monotonic() >= due, "the dice's delay")
-            if self._service.find(kind) is not None:  # else it has ended meanwhile: the dice fall again
-                self._kill(kind)
+            if self._kill(kind):  # else it has ended meanwhile: the dice fall again
                 print(f"kill {len(self.losses)} of {kills}: {kind}", file=sys.stderr, flush=True)
         self._look_until(lambda: not self._going, "the end of every run", submit=False, patience_s=10 * PATIENCE_S)
         self._look_until(lambda: all(loss.seconds is not None for loss in self.losses), "all being made up for")
 
-    def _kill(self, kind: Kind) -> None:
+    def _kill(self, kind: Kind) -> bool:
+        """Whether there was such a process to kill."""
         running = next((run for run in self._going.values() if run.status == "running"), None)
         made_up = self._client.ready
         if kind in ("training", "pool", "worker") and running is not None:
             made_up = self._is_again_at(running.id, running.attempt, running.progress.step)
-        self.losses.append(Loss(kind, time.monotonic(), made_up))
-        self._service.kill(kind)
+        loss, process = Loss(kind, time.monotonic(), made_up), self._service.find(kind)
+        if process is None:
+            return False
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        self.losses.append(loss)
+        return True
 
     def _is_again_at(self, run_id: str, attempt: int, step: int) -> Callable[[], bool]:
         def made_up() -> bool:

@@ -32,13 +32,13 @@ class PrivateBroker:
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
         command = [find_broker(), *options, "--appendonly", "yes", "--save", ""]
         self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        wait_for(self._listens, 10, "the broker listening")
+        wait_for(self._listens, 60, "the broker listening")
 
     def kill_and_let_come_back(self, service: Service) -> None:
         """kill -9, and wait until there is a new one."""
         if self.port is None:
             dead = service.kill("broker")
-            wait_for(lambda: service.find("broker") not in (None, dead), 10, "the broker being started again")
+            wait_for(lambda: service.find("broker") not in (None, dead), 60, "the broker being started again")
         else:
             self.end()
             self.start()

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.support.service import alive, wait_for
 
 PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-START_S = 30.0
+START_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class PrivatePostgres:
         """kill -9 of its first process; the others end when they notice."""
         postmaster = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
         os.kill(postmaster, signal.SIGKILL)
-        wait_for(lambda: not alive(postmaster), 10, "PostgreSQL being dead")
+        wait_for(lambda: not alive(postmaster), 60, "PostgreSQL being dead")
 
     def kill_and_restart(self) -> None:
         """kill -9, and a new start on the same files."""

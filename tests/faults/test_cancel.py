@@ -12,10 +12,12 @@ from tests.faults.conftest import Disturbed
 from tests.faults.trial import BODY, in_mid_run
 from tests.support.service import wait_for
 
-pytestmark = [pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 HEARTBEAT_S, LEASE_S, GRACE_S = 3.0, 12.0, 20.0
 OBEYED_S = HEARTBEAT_S + 5.0
 """The worker hears of it at its next heartbeat, then has 5 s beyond the end of a step."""
+ENDS_S = HEARTBEAT_S + GRACE_S + 30.0
+"""After the grace it kills what does not hear; the rest is for a machine that is busy."""
 
 
 def full(globals_: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +53,13 @@ SAVES = full(
 """After each step of one file comes a checkpoint."""
 
 
+def at_work(client: Client, body: dict[str, Any]) -> str:
+    """A new run after its first steps; it is so long that it does not end before it hears of a cancel."""
+    run = client.submit(body).id
+    wait_for(lambda: client.run(run).progress.step >= 3 or client.run(run).ended, 240, "its first steps")
+    return run
+
+
 def cancelled(client: Client, run: str, within_s: float) -> float:
     """Cancel it; how long it took."""
     began = time.monotonic()
@@ -64,23 +73,24 @@ def test_a_run_that_does_little_but_validate_or_save_is_cancelled_in_time_with_w
     disturbed: Disturbed, body: dict[str, Any]
 ):
     client = disturbed.client
+    took_s = []
     for _ in range(3):
-        run = client.submit(body).id
-        wait_for(lambda run=run: client.run(run).progress.step >= 3 or client.run(run).ended, 90, "its first steps")
-        cancelled(client, run, OBEYED_S)
+        run = at_work(client, body)
+        took_s.append(cancelled(client, run, ENDS_S))
         assert [a.reason for a in client.attempts(run)] == ["cancelled"]
         step = client.run(run).progress.step
         assert step in [c.step for c in client.checkpoints(run) if c.kind == "resume"]
         assert client.points(run)
+    assert min(took_s) < OBEYED_S  # of the others one may have met a busy moment
 
 
 def test_a_run_in_the_queue_is_cancelled_at_once_while_another_one_trains(disturbed: Disturbed):
     client = disturbed.client
-    running = in_mid_run(client)
+    running = at_work(client, VALIDATES)
     queued = client.submit(BODY).id
     assert client.cancel(queued).status == "cancelled"
     assert client.cancel(queued).status == "cancelled"
-    cancelled(client, running, OBEYED_S)
+    cancelled(client, running, ENDS_S)
     assert client.attempts(queued) == []
 
 
@@ -88,7 +98,7 @@ def test_a_training_that_does_not_hear_is_killed_after_the_grace(disturbed: Dist
     client = disturbed.client
     run = in_mid_run(client)
     os.kill(disturbed.service.process("training"), signal.SIGSTOP)
-    assert cancelled(client, run, OBEYED_S + GRACE_S) >= GRACE_S
+    assert cancelled(client, run, ENDS_S) >= GRACE_S
     assert [a.reason for a in client.attempts(run)] == ["cancelled"]
 
 
@@ -98,11 +108,12 @@ def test_a_run_whose_worker_stands_still_is_cancelled_without_it_and_it_writes_n
     stalled = disturbed.service.process("pool")
     os.kill(stalled, signal.SIGSTOP)
     try:
-        cancelled(client, run, LEASE_S + OBEYED_S)
+        cancelled(client, run, LEASE_S + ENDS_S)
         assert [a.reason for a in client.attempts(run)] == ["lost"]
         before = client.run(run), client.points(run), client.checkpoints(run)
     finally:
         os.kill(stalled, signal.SIGCONT)
-    wait_for(lambda: disturbed.service.find("training") is None, 30, "the training ending")
-    cancelled(client, in_mid_run(client), OBEYED_S)  # the worker works again, so it has seen that its lease is lost
+    wait_for(lambda: disturbed.service.find("training") is None, 60, "the training ending")
+    again = at_work(client, VALIDATES)  # the worker works again, so it has seen that its lease is lost
+    cancelled(client, again, ENDS_S)
     assert (client.run(run), client.points(run), client.checkpoints(run)) == before

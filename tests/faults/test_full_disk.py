@@ -103,7 +103,7 @@ def test_a_run_that_comes_to_a_full_disk_waits_in_the_queue_and_spends_no_attemp
     with fresh_database(tmp_path) as url, _on_a_small_disk(tmp_path, OCTET_DATABASE_URL=url) as on:
         with _full(on.service):
             run = on.client.submit(SHORT).id
-            wait_for(lambda: re.search("No space left|is room on the disk", on.service.logs), 60, "somebody noticing")
+            wait_for(lambda: re.search("No space left|is room on the disk", on.service.logs), 120, "somebody noticing")
             assert on.client.run(run).status == "queued"
         assert ended(on.client, run).status == "succeeded"
         assert [attempt.reason for attempt in on.client.attempts(run)] == ["finished"]

@@ -1,6 +1,7 @@
 """kill -9 of the API: while a run trains and its clients poll, and in the middle of an upload."""
 
 import http.client
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,12 +31,12 @@ def test_an_upload_that_the_api_dies_under_leaves_nothing_and_can_be_sent_again(
     client, service = disturbed.client, disturbed.service
     incoming = service.data_dir / "incoming"
     before = client.datasets()
-    sending = _begin_upload(service.url)
-    wait_for(lambda: any(path.is_file() for path in incoming.rglob("*")), 20, "the upload reaching the disk")
-    killed = service.kill("api")
-    with pytest.raises((OSError, http.client.HTTPException)):
-        sending.getresponse()
-    wait_for(lambda: service.find("api") not in (None, killed) and client.ready(), 60, "the API being back")
+    with closing(_begin_upload(service.url)) as sending:
+        wait_for(lambda: any(path.is_file() for path in incoming.rglob("*")), 60, "the upload reaching the disk")
+        killed = service.kill("api")
+        with pytest.raises((OSError, http.client.HTTPException)):
+            sending.getresponse()
+    wait_for(lambda: service.find("api") not in (None, killed) and client.ready(), 120, "the API being back")
     assert not any(incoming.iterdir())
     assert client.datasets() == before
 

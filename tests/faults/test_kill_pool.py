@@ -16,6 +16,6 @@ def test_a_killed_pool_process_takes_its_training_along_and_costs_no_point_and_n
     run = in_mid_run(client)
     training = disturbed.service.process("training")
     disturbed.service.kill("pool")
-    wait_for(lambda: not alive(training), 5, "the training process dying with its parent")
+    wait_for(lambda: not alive(training), 60, "the training process dying with its parent")
     assert [a.reason for a in next_attempt(client, run)] == ["lost", None]
     assert end_of(client, run) == undisturbed

@@ -16,6 +16,6 @@ def test_a_killed_worker_takes_all_of_its_processes_along_and_costs_no_point_and
     run = in_mid_run(client)
     left = [disturbed.service.process("pool"), disturbed.service.process("training")]
     disturbed.service.kill("worker")
-    wait_for(lambda: not any(map(alive, left)), 5, "the processes of the worker dying with it")
+    wait_for(lambda: not any(map(alive, left)), 60, "the processes of the worker dying with it")
     assert [a.reason for a in next_attempt(client, run)] == ["lost", None]
     assert end_of(client, run) == undisturbed

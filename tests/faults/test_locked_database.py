@@ -28,7 +28,7 @@ def test_a_database_that_is_locked_for_30_s_costs_no_point_no_bit_and_no_request
     asking = _Asking(service.url)
     with _locked(service):
         asking.thread.start()
-    asking.thread.join(120)
+    asking.thread.join(240)
     assert asking.answers[-1].status_code == 202, asking.answers[-1].text
     for waited in asking.answers[:-1]:
         assert (waited.status_code, waited.json()["type"]) == (503, "/problems/database-locked")
@@ -57,7 +57,7 @@ def _locked(service: Service) -> Iterator[None]:
 
     holding = threading.Thread(target=hold)
     holding.start()
-    wait_for(held.is_set, 20, "the lock")
+    wait_for(held.is_set, 60, "the lock")
     yield
     holding.join()
 
@@ -73,6 +73,6 @@ class _Asking:
         self.thread = threading.Thread(target=self._ask)
 
     def _ask(self) -> None:
-        with httpx.Client(base_url=self.url, timeout=60) as client:
+        with httpx.Client(base_url=self.url, timeout=120) as client:
             while not self.answers or self.answers[-1].status_code == 503:
                 self.answers.append(client.post("/runs", json=SHORT, headers={"idempotency-key": "once"}))

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,16 @@ from tests.faults.conftest import Disturbed
 from tests.faults.trial import BODY, LONGEST_S, STEPS, End, end_of, in_mid_run, upload
 from tests.support.service import serving, wait_for
 
-pytestmark = [pytest.mark.timeout(600)]
-SOON_S = 60.0
+pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+SOON_S = 120.0
+
+
+@pytest.fixture
+def attentive(tmp_path: Path) -> Iterator[Disturbed]:
+    """Its worker hears of a pause within half a second, so that no run comes to its end before."""
+    with serving(tmp_path, OCTET_HEARTBEAT_S="0.5") as service, Client(service.url) as client:
+        upload(client, tmp_path / "trial")
+        yield Disturbed(service, client)
 
 
 def paused(client: Client, run_id: str) -> None:
@@ -20,13 +29,13 @@ def paused(client: Client, run_id: str) -> None:
 
 
 def test_a_paused_run_frees_its_worker_for_another_and_goes_on_without_losing_a_bit(
-    disturbed: Disturbed, undisturbed: End
+    attentive: Disturbed, undisturbed: End
 ):
-    client = disturbed.client
+    client = attentive.client
     run = in_mid_run(client)
     assert client.pause(run).status == "pausing"
     paused(client, run)
-    assert disturbed.service.find("training") is None
+    assert attentive.service.find("training") is None
     step, used = client.run(run).progress.step, client.run(run).model_dump()["used_s"]
     assert end_of(client, client.submit(BODY).id) == undisturbed
     rested = client.run(run)
@@ -39,18 +48,16 @@ def test_a_paused_run_frees_its_worker_for_another_and_goes_on_without_losing_a_
     assert STEPS // 6 <= step == second.resumed_from_step < STEPS
 
 
-def test_a_run_that_is_paused_many_times_ends_as_the_undisturbed_one(undisturbed: End, tmp_path: Path):
-    """Its worker hears of each pause within half a second, so the run does not come to its end before."""
-    with serving(tmp_path, OCTET_HEARTBEAT_S="0.5") as service, Client(service.url) as client:
-        upload(client, tmp_path / "trial")
-        run = in_mid_run(client)
-        for attempt in range(1, 4):
-            client.pause(run)
-            paused(client, run)
-            client.resume(run)
-            wait_for(lambda beyond=attempt: _trains(client, run, beyond), LONGEST_S, "going on")
-        assert end_of(client, run) == undisturbed
-        assert [a.reason for a in client.attempts(run)] == ["paused"] * 3 + ["finished"]
+def test_a_run_that_is_paused_many_times_ends_as_the_undisturbed_one(attentive: Disturbed, undisturbed: End):
+    client = attentive.client
+    run = in_mid_run(client)
+    for attempt in range(1, 4):
+        client.pause(run)
+        paused(client, run)
+        client.resume(run)
+        wait_for(lambda beyond=attempt: _trains(client, run, beyond), LONGEST_S, "going on")
+    assert end_of(client, run) == undisturbed
+    assert [a.reason for a in client.attempts(run)] == ["paused"] * 3 + ["finished"]
 
 
 def _trains(client: Client, run_id: str, beyond: int) -> bool:

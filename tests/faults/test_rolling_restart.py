@@ -10,7 +10,7 @@ from tests.faults.trial import BODY, LONGEST_S, End, end_of, in_mid_run
 from tests.support.load import Listener, under_load
 from tests.support.service import alive, wait_for
 
-pytestmark = [pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 
 
 def test_a_rolling_restart_under_load_fails_no_request_and_costs_no_run_a_bit(disturbed: Disturbed, undisturbed: End):
@@ -27,7 +27,7 @@ def test_a_rolling_restart_under_load_fails_no_request_and_costs_no_run_a_bit(di
             before = {kind: service.process(kind) for kind in ("api", "worker", "pool")}
             service.supervisor.send_signal(signal.SIGHUP)
             wait_for(lambda before=before: not any(map(alive, before.values())), 120, "the old processes ending")
-            wait_for(lambda: service.find("api") and service.find("pool"), 60, "new processes")
+            wait_for(lambda: service.find("api") and service.find("pool"), 120, "new processes")
             load.all_answered()
             wait_for(load.all_answered, 120, "answers for every client")
     assert load.failures == []

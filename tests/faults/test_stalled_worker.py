@@ -24,14 +24,14 @@ def test_a_worker_that_stalls_past_its_lease_writes_no_other_word_when_it_goes_o
     pool, training = service.process("pool"), service.process("training")
     with another_worker(service, tmp_path) as other:
         with _stopped([service.process(kind) for kind in stalled]):
-            wait_for(lambda: other.training is not None, 60, "the other worker taking the run over")
+            wait_for(lambda: other.training is not None, 120, "the other worker taking the run over")
             assert end_of(client, run) == undisturbed
             lost, finished = client.attempts(run)
             assert (lost.reason, finished.reason) == ("lost", "finished")
             assert str(lost.worker).endswith(f":{pool}")
             before = rows_of(service), blobs_of(service)
         wait_for(lambda: "it stops here" in service.logs, LONGEST_S, "the stalled worker letting go of its run")
-        wait_for(lambda: not alive(training), 10, "its training ending")
+        wait_for(lambda: not alive(training), 60, "its training ending")
         assert alive(pool)
         rows, blobs = rows_of(service), blobs_of(service)
     assert (rows, blobs) == before

@@ -1,6 +1,5 @@
 """Two processes of the API behind a proxy that asks them whether they are ready: both are replaced under load."""
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +14,11 @@ from tests.support.load import Listener, under_load
 from tests.support.proxy import Proxy, proxy_before
 from tests.support.service import Service, wait_for
 
-pytestmark = [pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 
-DRAIN_S = 8.0
-"""More than a connection is kept without a request, 5 s, and than the proxy takes to notice."""
-ENDS_S = DRAIN_S + 10.0 + 5.0
+DRAIN_S = 12.0
+"""More than a connection is kept without a request, 5 s, and than the proxy of a busy machine takes to notice."""
+ENDS_S = DRAIN_S + 10.0 + 30.0
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def _two_apis(service: Service, folder: Path) -> Iterator[tuple[list[AnotherApi]
     apis = [AnotherApi(service, folder, DRAIN_S) for _ in range(2)]
     try:
         with proxy_before([api.port for api in apis]) as proxy:
-            wait_for(lambda: len(proxy.ready) == 2, 90, "both being ready")
+            wait_for(lambda: len(proxy.ready) == 2, 120, "both being ready")
             yield apis, proxy
     finally:
         for api in apis:
@@ -48,14 +47,14 @@ def test_one_api_after_the_other_is_replaced_behind_a_proxy_and_no_request_fails
             wait_for(load.all_answered, 120, "answers for every client")
             run = in_mid_run(client)
             listeners = [Listener(proxy.address, run) for _ in range(6)]  # in turns: some at each
-            wait_for(lambda: all(listener.cursors for listener in listeners), 60, "the streams' first points")
+            wait_for(lambda: all(listener.cursors for listener in listeners), 120, "the streams' first points")
             for api in apis:
                 api.process.terminate()
                 wait_for(lambda api=api: api.port not in proxy.ready, DRAIN_S, "the proxy noticing")
                 load.all_answered()
-                assert api.process.wait(ENDS_S) in (0, -signal.SIGTERM)
+                assert api.process.wait(ENDS_S) == 0
                 api.start()
-                wait_for(lambda: len(proxy.ready) == 2, 90, "both being ready")
+                wait_for(lambda: len(proxy.ready) == 2, 120, "both being ready")
                 wait_for(load.all_answered, 120, "answers for every client")
         assert load.failures == []
         assert len(load.results) == 1

@@ -62,7 +62,7 @@ def test_serve_train_and_predict_on_this_machine_do_not_know_of_proxies(tmp_path
         desk = Desk(tmp_path, {"PATH": "/usr/bin:/bin", "OCTET_URL": service.url, "OMP_NUM_THREADS": "1"} | PROXIES)
         with Client(service.url) as client:
             client.upload(tmp_path / "sides", tmp_path / "labels.csv", "sides")
-        trained = desk.octet("train", *short, timeout=110)
+        trained = desk.octet("train", *short, timeout=240)
         assert trained.returncode == 0, trained.stderr
         for command in (("datasets", "list"), ("predict", "sides/001.bin")):
             done = desk.octet(*command)

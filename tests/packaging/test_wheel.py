@@ -20,6 +20,8 @@ from tests.faults.trial import BODY, upload
 from tests.house.source import ROOT
 from tests.support.service import Service, start
 
+pytestmark = pytest.mark.timeout(900)  # the first of them waits for a build, an environment and a service
+
 PACKAGES = {"app", "migrations", "models", "octet", "worker"}
 ALONE = {"PYTHONPATH": ""}
 """A PYTHONPATH of the developer's would lead back to the checkout."""
@@ -98,13 +100,13 @@ def test_what_is_imported_is_what_was_installed(python: Path, tmp_path: Path):
 
 def test_the_command_says_the_version_that_the_client_and_the_service_say(python: Path, service: Service, tmp_path):
     assert run(python.with_name("octet"), "--version", cwd=tmp_path) == f"octet, version {octet.__version__}\n"
-    with httpx.Client(base_url=service.url, trust_env=False) as asking:
+    with httpx.Client(base_url=service.url, timeout=60, trust_env=False) as asking:
         assert asking.get("/openapi.json").json()["info"]["version"] == octet.__version__
         assert f'octet_app_info{{database="sqlite",version="{octet.__version__}"}} 1.0' in asking.get("/metrics").text
 
 
 def test_the_pages_of_the_installed_service_come_with_all_that_they_load(service: Service):
-    with httpx.Client(base_url=service.url, trust_env=False) as asking:
+    with httpx.Client(base_url=service.url, timeout=60, trust_env=False) as asking:
         assert asking.get("/health/ready").json()["checks"]["tables"] == "ok"  # so the migrations came along
         page = asking.get("/docs").text
         loaded = set(re.findall(r'"(/docs/static/[^"]+)"', page))

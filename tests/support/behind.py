@@ -22,6 +22,7 @@ from app.storage import digest_of
 from app.tether import tethered
 from tests.support.service import Service, children, command
 
+OCTET = str(Path(sys.executable).with_name("octet"))
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
@@ -63,7 +64,9 @@ def queue_key(service: Service, queue: Queue = Queue.RUNS) -> str:
 @contextmanager
 def database_of(service: Service) -> Iterator[sa.Engine]:
     """The database of a service, without any of our own code before it."""
-    engine = sa.create_engine(settings_of(service).database_url, poolclass=sa.NullPool)
+    url = settings_of(service).database_url
+    patience = {"timeout": 60} if url.startswith("sqlite") else {}  # for a lock: the service writes, too
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=patience)
     try:
         yield engine
     finally:
@@ -139,7 +142,7 @@ def another_worker(service: Service, folder: Path) -> Iterator[Worker]:
 
 @dataclass
 class AnotherApi:
-    """One API process more, as a container runs it; drain_s: of OCTET_DRAIN_S."""
+    """One API process more, as in a container; drain_s: of OCTET_DRAIN_S."""
 
     service: Service
     folder: Path
@@ -152,11 +155,10 @@ class AnotherApi:
 
     def start(self) -> None:
         """On the same port each time."""
-        options = ["--factory", "--port", str(self.port), "--no-access-log", "--timeout-graceful-shutdown", "10"]
         environment = told_elsewhere(self.service, self.folder) | {"OCTET_DRAIN_S": str(self.drain_s)}
         with (self.folder / f"api-{self.port}.log").open("ab") as written:
             self.process = subprocess.Popen(
-                tethered([sys.executable, "-P", "-m", "uvicorn", "app.main:app_from_environment", *options]),
+                tethered([OCTET, "api", "--port", str(self.port)]),
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=written,

@@ -116,7 +116,8 @@ class Load:
             status = json.loads(said)["status"] if said else None
             if status in ("failed", "cancelled"):
                 self.failures.append(f"{name}: {said!r}")
-            return status in ("succeeded", "failed", "cancelled")
+            nobody_answers = said is None and self.over.is_set()
+            return nobody_answers or status in ("succeeded", "failed", "cancelled")
 
         def client() -> None:
             connection = http.client.HTTPConnection(self.address, timeout=PATIENCE_S)
@@ -157,7 +158,7 @@ def under_load(address: str, run: str, dataset: str, body: Mapping[str, object])
         for kept in (True, False)
     ]
     clients += [load.uploading("upload"), load.predicting(run, dataset)]
-    threads = [threading.Thread(target=client) for client in clients]
+    threads = [threading.Thread(target=client, daemon=True) for client in clients]
     for thread in threads:
         thread.start()
     try:
@@ -165,7 +166,7 @@ def under_load(address: str, run: str, dataset: str, body: Mapping[str, object])
     finally:
         load.over.set()
         for thread in threads:
-            thread.join(90)
+            thread.join(PATIENCE_S)
 
 
 class Listener:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 LOOK_S = 0.2
 PATIENCE_S = 5.0
-"""A server that is busy may take so long to say that it is ready."""
+"""A look at a server ends after this without an answer. It may be busy: what was known of it stays."""
 CHUNK_BYTES = 1 << 16
 
 
@@ -25,20 +25,21 @@ class Proxy:
         listening = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         host, port = listening.sockets[0].getsockname()
         self.address = f"{host}:{port}"
-        looking = asyncio.create_task(self._look())
+        looking = {asyncio.create_task(self._look(port)) for port in self._ports}
         up.set()
         await over.wait()
         listening.close()
         left = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in left | {looking}:
+        for task in left | looking:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         await asyncio.sleep(LOOK_S)  # what was closed is let go of
 
-    async def _look(self) -> None:
+    async def _look(self, port: int) -> None:
+        """At one server, again and again, so that none waits for the answer of another."""
         while True:
-            answers = await asyncio.gather(*map(_is_ready, self._ports))
-            self.ready = frozenset(port for port, ready in zip(self._ports, answers, strict=True) if ready)
+            if (ready := await _is_ready(port)) is not None:
+                self.ready = self.ready | {port} if ready else self.ready - {port}
             await asyncio.sleep(LOOK_S)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,14 +82,18 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             await writer.drain()
 
 
-async def _is_ready(port: int) -> bool:
-    with suppress(OSError, TimeoutError):
+async def _is_ready(port: int) -> bool | None:
+    """What a server says of itself; False where nobody listens or it hangs up, None where no answer came in time."""
+    with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE_S):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            with _closed(writer):  # a look that is cancelled or out of patience leaves nothing open, either
-                writer.write(b"GET /health/ready HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n")
-                return b" 200 " in await reader.readline()
-    return False
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                with _closed(writer):  # a look that is cancelled or out of patience leaves nothing open, either
+                    writer.write(b"GET /health/ready HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n")
+                    return b" 200 " in await reader.readline()
+            except OSError:
+                return False
+    return None
 
 
 @contextmanager
@@ -99,9 +104,9 @@ def proxy_before(ports: Sequence[int]) -> Iterator[Proxy]:
     serving = threading.Thread(target=loop.run_until_complete, args=(proxy.serve(up, told),), daemon=True)
     serving.start()
     try:
-        assert up.wait(20)
+        assert up.wait(60)
         yield proxy
     finally:
         loop.call_soon_threadsafe(told.set)
-        serving.join(20)
+        serving.join(60)
         loop.close()

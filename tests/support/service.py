@@ -21,7 +21,8 @@ from tests.support.databases import fresh_database
 
 Kind = Literal["broker", "api", "worker", "pool", "training"]
 READY = re.compile(r"^Octet serves at (\S+) ", re.MULTILINE)
-START_S, STOP_S = 60.0, 40.0
+START_S, STOP_S = 180.0, 90.0
+"""A machine on which many such trees start and end at once takes long."""
 T = TypeVar("T")
 
 
@@ -81,6 +82,7 @@ class Service:
             return self.supervisor.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self.supervisor.kill()  # everything else dies with it
+            self.supervisor.wait()
             raise AssertionError(
                 f"octet serve did not end within {STOP_S:g} s of SIGTERM:\n{self.logs[-4000:]}"
             ) from None
@@ -145,7 +147,12 @@ def start(
         assert supervisor.poll() is None, f"octet serve ended with code {supervisor.returncode}:\n{said[-4000:]}"
         return READY.search(said)
 
-    url = wait_for(ready, START_S, "octet serve being ready").group(1)
+    try:
+        url = wait_for(ready, START_S, "octet serve being ready").group(1)
+    except BaseException:
+        supervisor.kill()
+        supervisor.wait()
+        raise
     seen = Path("/" if disk_bytes is None else f"/proc/{supervisor.pid}/root")
     return Service(url, seen / (folder / "data").relative_to("/"), log, environment, supervisor)
 
@@ -166,10 +173,11 @@ def alive(pid: int) -> bool:
     """Whether a process is there and no zombie."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        if not Path("/proc/self/stat").exists():
+            return True
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):  # also one that ends between the two looks
         return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def children(pid: int | None) -> list[int]:

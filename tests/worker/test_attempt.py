@@ -35,7 +35,7 @@ from tests.support.service import alive, children, command, wait_for
 from worker.attempt import Attempt
 from worker.shutdown import Shutdown
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 SHORT, LONG = 6, 100_000
 ENDS_S = 90.0
 
@@ -158,7 +158,7 @@ def test_a_lease_that_somebody_else_took_ends_training_at_once_and_nothing_more_
             token = row_token(parts, run)
             assert leases.write(tx, RUNS, run, token, {"lease_token": "f" * 32})
         taken = get_run(parts, run).progress, checkpoints(parts, run), page(parts, run, limit=10_000).points
-        wait_for(lambda: not training_processes(parts), 10, "the training process ending")
+        wait_for(lambda: not training_processes(parts), ENDS_S, "the training process ending")
         view = end()
     assert view.status == "running"
     assert (view.progress, checkpoints(parts, run), page(parts, run, limit=10_000).points) == taken
@@ -289,6 +289,23 @@ def test_a_time_that_is_over_before_the_first_step_still_gives_a_model(parts: Pa
     assert (view.status, view.error, view.stopped) == ("succeeded", None, "time")
     assert view.progress.step >= 1
     assert view.best is not None
+
+
+def test_a_training_far_beyond_its_time_is_ended_and_the_run_fails_with_the_limit_and_what_to_lower(
+    parts: Parts, shutdown: Shutdown
+):
+    """Earlier attempts have used it up, so that the limit does not depend on how fast this machine is."""
+    run = submitted(parts, LONG, max_runtime_s=60.0)
+    lease = acquire(parts, run, "a test")
+    assert lease is not None
+    Attempt(parts, replace(lease, used_s=1000.0), shutdown, {"cpu"}).run()
+    view = get_run(parts, run)
+    assert view.error is not None
+    assert (view.status, view.error["type"]) == ("failed", "out_of_time")
+    assert "had not ended itself after 135 s" in view.error["detail"]
+    assert "lower valid_size" in view.error["detail"]
+    assert [a.reason for a in attempts(parts, run)] == ["error"]
+    assert training_processes(parts) == []
 
 
 def test_a_training_that_diverges_fails_the_run_at_once_in_words(parts: Parts, shutdown: Shutdown):

@@ -37,8 +37,8 @@ def away() -> Order | None:
 
 def test_authority_is_held_while_heartbeats_succeed():
     database = Database(lambda: None)
-    with keeper_of(database, lease_s=2.0) as keeper:
-        wait_for(lambda: database.asked > 250, 60)  # at least 10 ms each, so beyond the lease that it began with
+    with keeper_of(database, lease_s=4.0) as keeper:
+        wait_for(lambda: database.asked > 450, 120)  # at least 10 ms each, so beyond the lease that it began with
         assert not keeper.lost
         assert keeper.order is None
 
@@ -47,7 +47,7 @@ def test_a_lease_that_is_taken_ends_authority_at_the_next_heartbeat():
     lost = threading.Event()
     database = Database(taken)
     with keeper_of(database, lease_s=60, on_lost=lost.set) as keeper:
-        assert lost.wait(5)
+        assert lost.wait(60)
         assert keeper.lost
         assert database.asked == 1
 
@@ -56,7 +56,7 @@ def test_a_database_that_is_away_ends_authority_only_when_the_lease_runs_out():
     lost = threading.Event()
     began = time.monotonic()
     with keeper_of(Database(away), lease_s=0.3, on_lost=lost.set) as keeper:
-        assert lost.wait(20)
+        assert lost.wait(60)
         assert keeper.lost
     assert time.monotonic() - began >= 0.3
 
@@ -64,10 +64,10 @@ def test_a_database_that_is_away_ends_authority_only_when_the_lease_runs_out():
 def test_a_database_that_comes_back_in_time_costs_nothing():
     database = Database(away)
     with keeper_of(database, lease_s=30) as keeper:
-        wait_for(lambda: database.asked > 2, 5)
+        wait_for(lambda: database.asked > 2, 60)
         database.answer = lambda: None
         asked = database.asked
-        wait_for(lambda: database.asked > asked + 2, 5)
+        wait_for(lambda: database.asked > asked + 2, 60)
         assert not keeper.lost
 
 
@@ -75,7 +75,7 @@ def test_training_is_cut_off_at_the_end_of_the_lease_even_while_a_heartbeat_hang
     released, lost = threading.Event(), threading.Event()
     began = time.monotonic()
     with keeper_of(Database(lambda: "cancel" if released.wait(60) else None), lease_s=0.3, on_lost=lost.set) as keeper:
-        assert lost.wait(20)
+        assert lost.wait(60)
         assert time.monotonic() - began >= 0.3
         assert keeper.lost
         released.set()
@@ -86,20 +86,20 @@ def test_a_heartbeat_that_succeeds_too_late_brings_no_authority_back():
     asked, released, lost = threading.Event(), threading.Event(), threading.Event()
     answers = iter([lambda: None, lambda: asked.set() or (released.wait(60) and None)])
     database = Database(lambda: next(answers, lambda: None)())
-    with keeper_of(database, lease_s=1.0, on_lost=lost.set) as keeper:
-        assert asked.wait(20)
-        assert lost.wait(20)
+    with keeper_of(database, lease_s=3.0, on_lost=lost.set) as keeper:
+        assert asked.wait(60)
+        assert lost.wait(60)
         released.set()
-        wait_for(lambda: not keeper._renewing.is_alive(), 20)
+        wait_for(lambda: not keeper._renewing.is_alive(), 60)
         assert keeper.lost
         assert database.asked == 2
 
 
 def test_who_gave_the_lease_up_hears_no_more_of_it():
     lost = threading.Event()
-    with keeper_of(Database(away), lease_s=1.0, on_lost=lost.set) as keeper:
+    with keeper_of(Database(away), lease_s=3.0, on_lost=lost.set) as keeper:
         keeper.stop()
-        wait_for(lambda: keeper.lost, 20)
+        wait_for(lambda: keeper.lost, 60)
     assert not lost.is_set()
 
 
@@ -108,16 +108,16 @@ def test_the_order_is_what_the_last_heartbeat_brought_so_a_pause_may_be_withdraw
     with keeper_of(database, lease_s=30) as keeper:
         for order in ("pause", None, "cancel"):
             database.answer = lambda order=order: order
-            wait_for(lambda order=order: keeper.order == order, 5)
+            wait_for(lambda order=order: keeper.order == order, 60)
 
 
 def test_a_heartbeat_that_fails_withdraws_no_order():
     database = Database(lambda: "cancel")
     with keeper_of(database, lease_s=30) as keeper:
-        wait_for(lambda: keeper.order == "cancel", 5)
+        wait_for(lambda: keeper.order == "cancel", 60)
         database.answer = away
         asked = database.asked
-        wait_for(lambda: database.asked > asked + 2, 5)
+        wait_for(lambda: database.asked > asked + 2, 60)
         assert keeper.order == "cancel"
 
 
@@ -125,7 +125,7 @@ def test_a_heartbeat_that_fails_withdraws_no_order():
 def test_no_heartbeat_comes_after_a_stop(answer):
     database = Database(answer)
     with keeper_of(database, lease_s=30) as keeper:
-        wait_for(lambda: database.asked > 0, 5)
+        wait_for(lambda: database.asked > 0, 60)
         keeper.stop()
         asked = database.asked
     assert not keeper._renewing.is_alive()

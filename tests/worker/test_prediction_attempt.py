@@ -32,7 +32,7 @@ from tests.worker.test_attempt import submitted, taken
 from worker.prediction_attempt import PredictionAttempt
 from worker.shutdown import Shutdown
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 ENDS_S = 90.0
 MANY = 3000
 

@@ -22,7 +22,7 @@ from tests.support.service import wait_for
 from worker.attempt import Attempt
 from worker.shutdown import Shutdown
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 LEASE_S, ENDS_S = 3.0, 90.0
 STEPS = 1500
 BODY = small_run(STEPS, epochs=1000, every=300)

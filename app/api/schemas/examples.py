@@ -66,6 +66,7 @@ _SUMMARY = {
     "worker": "host:4242",
     "stopped": None,
     "error": None,
+    "warnings": [],
     "trace_id": _TRACE_ID,
     "created": _TIME,
     "started": _TIME,

@@ -53,6 +53,9 @@ class RunSummary(BaseModel):
     worker: str | None
     stopped: str | None = Field(description="Why training ended before its last step, e.g. time.")
     error: JobError | None
+    warnings: list[str] = Field(
+        description="What to know of its result, once it has succeeded: targets that it guesses, and what may help."
+    )
     trace_id: str | None = Field(description="Of the request that made it; log lines and events carry it.")
     created: Time
     started: Time | None

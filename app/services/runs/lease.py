@@ -20,6 +20,7 @@ from app.services.jobs.states import Status
 from app.services.runs.failures import give_up
 from app.services.runs.keeping import best_of, is_whole, keep_checkpoint
 from app.services.runs.states import origin_of, transition
+from app.services.runs.verdict import verdict_of
 from app.storage import Blob
 from app.tracing import Origin
 from models.training.report import Plan, Point, Progress, Saved
@@ -194,6 +195,9 @@ def finish(parts: Parts, lease: Lease, end: JobEnd) -> None:
         changes |= {"stopped": end.stopped, "error": None if end.error is None else end.error.to_json()}
         transition(tx, run, Status(end.status), data={"reason": end.reason, "stopped": end.stopped}, changes=changes)
         attempts.close(tx, run.id, lease.attempt, end.reason)
+        if end.status == "succeeded" and (said := verdict_of(run, end.stopped)):
+            data = {"attempt": lease.attempt, "detail": "; ".join(said), **origin_of(run)}
+            events.add(tx, run.id, "no_better_than_guessing", data)
 
 
 def hand_back(

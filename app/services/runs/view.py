@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.db.tables.runs import RunRow
-from app.services.jobs.states import ENDED
+from app.services.jobs.states import ENDED, Status
+from app.services.runs.verdict import verdict_of
 from app.services.times import rfc3339, rfc3339_or_none
 from app.tracing import trace_id_of
 
@@ -43,6 +44,7 @@ class RunView:
     worker: str | None
     stopped: str | None
     error: dict[str, Any] | None
+    warnings: list[str]
     last_cursor: int
     trace_id: str | None
     created: str
@@ -80,6 +82,7 @@ def view_of(run: RunRow) -> RunView:
         worker=run.worker,
         stopped=run.stopped,
         error=run.error,
+        warnings=verdict_of(run, run.stopped) if run.status == Status.SUCCEEDED else [],
         last_cursor=run.last_cursor,
         trace_id=trace_id_of(run.traceparent),
         created=rfc3339(run.created),

@@ -1,4 +1,4 @@
-"""The real application over real parts, served by uvicorn in a thread of the test process, or in one of its own."""
+"""The real application over real parts, served in a thread of the test process, or in one of its own."""
 
 import os
 import socket
@@ -9,33 +9,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
 from app.main import create_app
 from app.parts import Parts
+from app.server import Server
 from app.settings import Settings
 
 
 @contextmanager
 def served(parts: Parts, app: FastAPI | None = None) -> Iterator[httpx.Client]:
     """A client of the application while it is up; a test that looks inside brings the application."""
-    app = app or create_app(parts)
-    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
+    server = Server(
+        app or create_app(parts),
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=3600,  # else a test that was busy for 5 s asks on a connection that is just being closed
+    )
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()  # from here on a client waits for the server instead of being refused
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        with httpx.Client(base_url=url, timeout=50) as client:
+        with httpx.Client(base_url=url, timeout=120) as client:
             try:
                 assert client.get("/health/live").status_code == 200
                 yield client
             finally:
                 server.should_exit = True
-                thread.join(30)
+                thread.join(120)
                 assert not thread.is_alive(), "the server did not stop"
 
 

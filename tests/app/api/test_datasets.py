@@ -174,7 +174,7 @@ def test_an_upload_beyond_the_limit_stops_while_it_streams(parts):
 
 def test_a_client_that_goes_away_leaves_nothing_behind(client, parts):
     """The folder appears with the first part and is gone when the server notices that nobody is there."""
-    connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port, timeout=20)
+    connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port, timeout=60)
     connection.putrequest("POST", "/datasets")
     connection.putheader("Content-Type", "multipart/form-data; boundary=x")
     connection.putheader("Content-Length", str(1 << 30))

@@ -134,7 +134,7 @@ def test_a_stream_brings_what_is_there_what_comes_and_the_end(client, parts, liv
     wait_until(lambda: sum(line.startswith("data") for line in lines) == 3)
     record_points(parts, lease, [point(4)])
     finish(parts, lease, JobEnd("succeeded", "finished"))
-    reader.join(20)
+    reader.join(60)
     assert not reader.is_alive()
     events = events_of(lines)
     assert [(kind, data.get("step")) for kind, _, data in events] == [

@@ -42,7 +42,7 @@ def engine(app, run):
     engine.held = ByteCounter()
     engine.held.free.clear()
     engine.submit(engine.held, [b"x"])
-    assert engine.held.entered.wait(20)
+    assert engine.held.entered.wait(60)
     yield engine
     engine.held.free.set()
     wait_until(lambda: engine.waiting() == (0, 0))
@@ -51,7 +51,7 @@ def engine(app, run):
 def test_a_full_queue_is_503_with_the_measured_time_to_come_back(client, engine):
     answers = []
     waiting = threading.Thread(
-        target=lambda: answers.append(httpx.post(client.base_url.join("/predict"), content=b"x"))
+        target=lambda: answers.append(httpx.post(client.base_url.join("/predict"), content=b"x", timeout=60))
     )
     waiting.start()
     wait_until(lambda: engine.waiting() == (1, 1))
@@ -61,19 +61,19 @@ def test_a_full_queue_is_503_with_the_measured_time_to_come_back(client, engine)
     assert client.get("/health/live").status_code == 200
     assert "octet_serving_waiting_requests 1.0" in client.get("/metrics").text
     engine.held.free.set()
-    waiting.join(20)
+    waiting.join(60)
     assert [answer.status_code for answer in answers] == [200]
 
 
 def test_a_client_that_leaves_frees_its_place(client, engine):
-    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=20) as raw:
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=60) as raw:
         raw.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
         wait_until(lambda: engine.waiting() == (1, 1))
     wait_until(lambda: engine.waiting() == (0, 0))
 
 
 def test_a_prediction_beyond_the_limit_is_refused_before_it_is_read(client, run):
-    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=20) as raw:
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=60) as raw:
         raw.sendall(f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {65 * MIB}\r\n\r\n".encode())
         assert raw.recv(12) == b"HTTP/1.1 413"
 
@@ -115,7 +115,10 @@ def test_stopping_ends_an_open_stream(parts, run):
         def watch() -> None:
             try:
                 with httpx.stream(
-                    "GET", client.base_url.join(f"/runs/{queued}/metrics"), headers={"accept": "text/event-stream"}
+                    "GET",
+                    client.base_url.join(f"/runs/{queued}/metrics"),
+                    headers={"accept": "text/event-stream"},
+                    timeout=60,
                 ) as answer:
                     lines.append(str(answer.status_code))
                     lines.extend(answer.iter_lines())
@@ -124,8 +127,8 @@ def test_stopping_ends_an_open_stream(parts, run):
 
         watcher = threading.Thread(target=watch)
         watcher.start()
-        wait_until(lambda: lines == ["200"])
-    watcher.join(20)
+        wait_until(lambda: lines[:1] == ["200"])
+    watcher.join(60)
     assert not watcher.is_alive()
 
 
@@ -138,7 +141,7 @@ def test_a_client_that_goes_away_in_mid_body_is_counted_and_leaves_nothing(app, 
         return sum(float(line.rpartition(" ")[2]) for line in lines if gone in line and "_total" in line)
 
     before = count()
-    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=20) as raw:
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=60) as raw:
         raw.sendall(
             f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 999\r\n\r\n--x".encode()
         )

@@ -106,7 +106,7 @@ def test_options_answers_with_the_methods_of_each_route_and_of_all(client):
         assert set(answer.headers["allow"].split(", ")) - {"HEAD"} == methods, path
     is_problem(client.options("/nosuch"), 404)
     host, port = client.base_url.host, client.base_url.port
-    with socket.create_connection((host, port), timeout=20) as raw:
+    with socket.create_connection((host, port), timeout=60) as raw:
         raw.sendall(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         said = b"".join(iter(lambda: raw.recv(4096), b"")).lower()
     assert said.startswith(b"http/1.1 204")
@@ -139,7 +139,7 @@ def test_json_needs_its_content_type(client):
 def test_a_body_beyond_the_limit_is_refused_by_its_length_alone(client, parts):
     """Not a byte of the body is sent: the header is enough."""
     host, port = client.base_url.host, client.base_url.port
-    with socket.create_connection((host, port), timeout=20) as raw:
+    with socket.create_connection((host, port), timeout=60) as raw:
         length = parts.settings.limits.json_max_bytes + 1
         raw.sendall(f"POST /runs HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
         assert raw.recv(12) == b"HTTP/1.1 413"

@@ -167,7 +167,7 @@ def migrated(settings: dict[str, str]) -> dict[str, str]:
     """The environment with these settings, after `octet migrate` in it."""
     environment = {**os.environ, **settings}
     octet = Path(sys.executable).with_name("octet")
-    subprocess.run([octet, "migrate"], timeout=50, check=True, env=environment, stdout=subprocess.DEVNULL)
+    subprocess.run([octet, "migrate"], timeout=120, check=True, env=environment, stdout=subprocess.DEVNULL)
     return environment
 
 
@@ -180,7 +180,7 @@ def test_the_environment_is_enough_to_make_the_application(tmp_path, database_ur
     }
     environment = migrated(settings)
     code = [sys.executable, "-c", FROM_ENVIRONMENT]
-    done = subprocess.run(code, capture_output=True, text=True, timeout=50, check=False, env=environment)
+    done = subprocess.run(code, capture_output=True, text=True, timeout=120, check=False, env=environment)
     assert done.stdout.strip() == "200 ['broker']", done.stderr
     assert all(json.loads(line) for line in done.stderr.splitlines())
 
@@ -197,7 +197,7 @@ def test_an_open_stream_of_events_does_not_keep_the_server_from_ending(tmp_path,
     with (
         log.open("wb") as said,
         subprocess.Popen(command, env=migrated(settings), stdout=said, stderr=said) as server,
-        httpx.Client(transport=httpx.HTTPTransport(uds=str(address)), base_url="http://octet", timeout=50) as client,
+        httpx.Client(transport=httpx.HTTPTransport(uds=str(address)), base_url="http://octet", timeout=120) as client,
     ):
         try:
             wait_until(lambda: accepts(address), 60)
@@ -207,7 +207,7 @@ def test_an_open_stream_of_events_does_not_keep_the_server_from_ending(tmp_path,
                 assert answer.status_code == 200
                 server.terminate()
                 assert list(answer.iter_lines()) == []
-            assert server.wait(50) in {0, -signal.SIGTERM}
+            assert server.wait(120) in {0, -signal.SIGTERM}
         finally:
             server.kill()
     loggers = {json.loads(line)["logger"] for line in log.read_text().splitlines()}

@@ -31,7 +31,7 @@ class WholeCounter(ByteCounter):
 
     def predict(self, files):
         self.entered.set()
-        assert self.free.wait(20)
+        assert self.free.wait(60)
         views = [np.frombuffer(file, np.uint8) for file in files]
         shares = [self.high(view) / len(view) for view in views]
         return [Said({"high": Share(s)}, len(v), Unlike(s, s > 0.99)) for s, v in zip(shares, views, strict=True)]
@@ -104,7 +104,7 @@ def test_memory_stays_flat_and_no_file_is_left(client, parts, run):
 
 def test_others_are_answered_while_a_long_body_arrives_and_a_client_that_leaves_is_forgotten(client, app, run):
     engine = app.state.context.serving._engine
-    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=20) as raw:
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=60) as raw:
         raw.sendall(f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {64 * MIB}\r\n\r\n".encode())
         for _ in range(8):
             raw.sendall(bytes(MIB))
@@ -117,15 +117,15 @@ def test_a_client_that_leaves_before_the_answer_leaves_the_queue(client, app, mo
     engine = app.state.context.serving._engine
     model.entered.clear()
     model.free.clear()
-    first = threading.Thread(target=lambda: httpx.post(client.base_url.join("/predict"), content=b"x"))
+    first = threading.Thread(target=lambda: httpx.post(client.base_url.join("/predict"), content=b"x", timeout=60))
     first.start()
-    assert model.entered.wait(20)
-    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=20) as raw:
+    assert model.entered.wait(60)
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=60) as raw:
         raw.sendall(f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {4 * MIB}\r\n\r\n".encode() + bytes(4 * MIB))
         wait_until(lambda: engine.waiting() == (1, 1))
     wait_until(lambda: engine.waiting() == (0, 0))
     model.free.set()
-    first.join(20)
+    first.join(60)
 
 
 def test_a_full_disk_is_507_and_short_bodies_go_on(parts, run):

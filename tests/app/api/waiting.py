@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 
-def wait_until(holds: Callable[[], bool], limit_s: float = 20) -> None:
+def wait_until(holds: Callable[[], bool], limit_s: float = 60) -> None:
     pause = threading.Event()
     for _ in range(int(limit_s / 0.02)):
         if holds():

@@ -1,5 +1,6 @@
 import threading
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -11,6 +12,8 @@ from app.db.jobs import RUNS
 from app.db.tables import metadata
 from tests.support.parts import opened_parts
 from tests.support.runs import a_run
+
+pytestmark = pytest.mark.services
 
 
 def _tables(db):

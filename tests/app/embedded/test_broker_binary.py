@@ -32,7 +32,7 @@ def test_it_answers_on_its_private_socket_and_keeps_its_messages_through_a_kill(
     for round_ in range(2):
         with subprocess.Popen(broker_command(find_broker(), address, folder)) as broker:
             try:
-                wait_for(lambda: broker_answers(address), 10, "the broker answering")
+                wait_for(lambda: broker_answers(address), 60, "the broker answering")
                 assert address.stat().st_mode & 0o777 == 0o700
                 if round_ == 0:
                     _tell(address, b"LPUSH runs a\r\n")

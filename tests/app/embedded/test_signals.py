@@ -60,7 +60,7 @@ def test_sighup_asks_for_a_restart_each_time_and_other_signals_for_the_end(numbe
             assert says(process) == "renew"
         process.send_signal(number)
         assert says(process) == "stop"
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize("nohup", [False, True])

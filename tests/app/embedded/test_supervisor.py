@@ -16,14 +16,14 @@ OCTET = Path(sys.executable).with_name("octet")
 
 
 def serve(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([OCTET, "serve", *options], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([OCTET, "serve", *options], capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_a_second_one_on_the_same_data_is_refused_in_words(service: Service):
     second = serve("--port", "0", "--data-dir", str(service.data_dir))
     assert second.returncode == 1
     assert f"process {service.pid}" in second.stderr
-    assert httpx.get(f"{service.url}/health/ready", trust_env=False).status_code == 200
+    assert httpx.get(f"{service.url}/health/ready", timeout=60, trust_env=False).status_code == 200
 
 
 def test_a_port_in_use_is_refused_in_words(tmp_path: Path):
@@ -56,7 +56,7 @@ def test_a_part_that_cannot_be_used_is_said_with_its_setting(tmp_path, command, 
         env=clean | {"OCTET_DATA_DIR": str(tmp_path / "data"), "OCTET_PORT": "0", setting: value},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode in {1, 2}, done.stderr
@@ -70,7 +70,7 @@ def test_a_killed_api_is_started_again_and_no_connection_is_refused_meanwhile(tm
         dead = service.kill("api")
         answer = httpx.get(f"{service.url}/health/ready", timeout=60, trust_env=False)
         assert answer.status_code == 200
-        assert wait_for(lambda: service.find("api"), 10) != dead
+        assert wait_for(lambda: service.find("api"), 60) != dead
         assert service.stop() == 0
         assert read_state(service.data_dir) == {}
 
@@ -81,5 +81,5 @@ def test_the_tree_dies_with_a_killed_supervisor_and_the_next_one_starts_on_its_d
         assert len(tree) >= 3
         service.supervisor.kill()
         service.supervisor.wait()
-        wait_for(lambda: not any(map(alive, tree)), 5, "the tree dying with its supervisor")
+        wait_for(lambda: not any(map(alive, tree)), 60, "the tree dying with its supervisor")
         start(tmp_path, service.environment).stop()

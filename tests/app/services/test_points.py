@@ -10,6 +10,8 @@ from app.services.runs.lease import acquire, finish, hand_back, record_points
 from tests.app.services.runs.test_lease import at_once
 from tests.support.runs import a_point, a_run
 
+pytestmark = pytest.mark.services
+
 
 @pytest.fixture
 def lease(parts):

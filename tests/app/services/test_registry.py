@@ -16,6 +16,8 @@ from app.services.runs.lease import acquire, finish
 from tests.app.services.runs.test_lease import at_once
 from tests.support.runs import a_run, checkpointed
 
+pytestmark = pytest.mark.services
+
 
 def trained(parts, name="a run", steps=(5,), status="succeeded"):
     """A run with best checkpoints, the later the better; None leaves it running."""

@@ -42,7 +42,7 @@ class ByteCounter:
 
     def predict(self, files: Sequence[bytes | memoryview]) -> list[Said]:
         self.entered.set()
-        assert self.free.wait(20)
+        assert self.free.wait(60)
         seen = [bytes(file)[: self.length] for file in files]
         self.batches.append(seen)
         if any(file.startswith(b"bad") for file in seen):

@@ -21,7 +21,7 @@ def test_many_at_once_ask_once():
 
     def resolve(wanted: Wanted) -> Servable:
         asked.append(wanted)
-        assert together.wait(20)
+        assert together.wait(60)
         return servable(len(asked))
 
     async def main() -> list[Servable]:

@@ -20,7 +20,7 @@ from models.packed.problems import LabelError
 from tests.models.packed.made import written
 
 EXAMPLES = int(os.environ.get("OCTET_TEST_EXAMPLES", "150"))
-by_hand = pytest.mark.timeout(0 if EXAMPLES > 1000 else 60)
+by_hand = pytest.mark.timeout(0 if EXAMPLES > 1000 else 300)
 many = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 

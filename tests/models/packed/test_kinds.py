@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.packed.kinds import KindOfColumn, number
@@ -65,12 +65,14 @@ def test_cells_that_are_no_numbers_are_kept_for_a_declared_column():
     assert list(kind_of(["1", "x", "", "y"], "continuous").not_numbers) == [1, 3]
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_number_python_writes_is_read_back(value):
     assert number(repr(value)) == value
     assert number(f"{value:e}") == float(f"{value:e}")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=6))
 def test_what_is_read_as_a_number_is_one_for_python_too(text):
     value = number(text)

@@ -82,7 +82,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("damaged")
 
 
-@pytest.mark.timeout(0 if EXAMPLES > 1000 else 60)
+@pytest.mark.timeout(0 if EXAMPLES > 1000 else 300)
 @settings(max_examples=EXAMPLES, deadline=10_000, suppress_health_check=list(HealthCheck))
 @given(content=damaged())
 def test_a_damaged_archive_is_refused_or_stays_within_its_limits(content, place):

@@ -11,7 +11,7 @@ from models.training import checkpoint
 from models.training.build import Job, open_job
 from models.training.loop import train
 from models.training.plan import choose_for_device
-from models.training.report import Outcome
+from models.training.report import Outcome, Speed
 from tests.models.training.tasks import Recorder, config_of, pack_of, sides, trained
 
 SMALL = {"size": "nano", "views": ["bytes", "ngrams", "statistics"], "stride": 2, "ngram_bits": 10, "members": 2}
@@ -54,6 +54,21 @@ def test_it_answers_before_the_first_step(runs):
     assert runs[True].kept("best")[0].step == 0
     assert runs[True].values("valid", "acc", "side")[0].step == 0
     assert runs[True].values("valid", "acc", "side")[0].value >= 0.9
+
+
+@pytest.mark.parametrize(("validation_s", "measured"), [(1.0, [0, 6]), (7.0, [6])])
+def test_a_network_that_has_learnt_nothing_is_not_measured_where_that_takes_longer_than_all_of_its_steps(
+    dataset, tmp_path, validation_s, measured
+):
+    config, speed = octet(wide=False), Speed(step_s=1.0, validation_s=validation_s)
+    plan = choose_for_device(config, dataset, request=PlanRequest(steps=6, batch=16, threads=1))
+    plan = plan.model_copy(update={"measured": speed})
+    whole = trained(config, dataset, tmp_path / "whole", plan=plan)
+    assert sorted({point.step for point in whole.values("valid")}) == measured
+    first = trained(config, dataset, tmp_path / "first", plan=plan, stop_at=0)
+    second = trained(config, dataset, tmp_path / "second", plan=plan, resume=first.kept("resume")[-1].path)
+    assert first.values() + second.values() == whole.values()
+    assert second.kept("resume")[-1].digest == whole.kept("resume")[-1].digest
 
 
 NINE = PlanRequest(steps=9, batch=16)

@@ -12,7 +12,7 @@ from models.training.plan import (
     choose_for_device,
     within_budget,
 )
-from models.training.report import Speed
+from models.training.report import Guess, Speed
 from models.training.split import SplitError
 from tests.models.training.tasks import config_of, pack_of, sides, trained
 
@@ -61,7 +61,9 @@ def test_what_is_asked_for_wins(dataset):
 
 def test_the_plan_says_how_the_files_were_divided(dataset):
     plan = choose_for_device(with_interval(7), dataset)
-    assert plan.split.model_dump() == {"train": 48, "valid": 16, "how": "in proportion by 'side'", "notes": []}
+    told = {"train": 48, "valid": 16, "how": "in proportion by 'side'", "notes": []}
+    assert plan.split.model_dump(exclude={"guesses"}) == told
+    assert plan.split.guesses == {"side": Guess(files=16, most="a", right=8)}
 
 
 def test_a_batch_is_at_most_all_training_files(dataset):
@@ -164,6 +166,20 @@ def test_a_budget_that_one_step_and_its_validation_overrun_by_far_is_refused_wit
     assert "max_runtime_s at least 1300, or lower valid_size" in str(refused.value)
     plan = cut(with_interval("auto"), dataset, step_s=100.0, validation_s=1000.0, budget_s=1300.0)
     assert plan.steps == 1
+
+
+def test_a_budget_for_one_step_and_one_validation_spends_nothing_on_a_network_that_knows_nothing(dataset):
+    octet = config_of(
+        cat=["side"], model={"model_type": "octet", "octet": {"size": "nano", "views": ["bytes"], "members": 1}}
+    )
+    fitted = choose_for_device(octet, dataset, request=PlanRequest(steps=10, threads=1))
+    left_out, dear = fitted.model_copy(update={"wide_effort": None}), Speed(step_s=1.0, validation_s=70.0)
+    plan = within_budget(left_out, octet, dear, 60.0)  # 135 s at the most
+    assert (plan.steps, plan.measured_at_once) == (1, False)
+    with pytest.raises(TooLittleTime, match="what comes before the first step takes about 70 s"):
+        within_budget(fitted, octet, dear, 60.0)
+    cheap = within_budget(left_out, octet, Speed(step_s=1.0, validation_s=2.0), 60.0)
+    assert cheap.measured_at_once
 
 
 def test_what_the_machine_grants_too_little_memory_for_is_refused_or_takes_fewer_files(dataset):

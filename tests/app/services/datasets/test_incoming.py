@@ -26,7 +26,7 @@ def test_a_folder_is_left_alone_while_its_process_lives_and_removed_once_it_is_k
         remove_stale(tmp_path)
         assert [str(path) for path in tmp_path.iterdir()] == [folder]
         process.kill()
-        process.wait(20)
+        process.wait(60)
         remove_stale(tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,5 +1,7 @@
 """The numbers that say how the service is doing, as they stand in the database."""
 
+import pytest
+
 from app.broker import Queue
 from app.services.jobs.outcomes import JobEnd
 from app.services.jobs.pulse import pulse
@@ -7,6 +9,8 @@ from app.services.jobs.reaper import reap
 from app.services.runs.lease import acquire, finish
 from tests.app.services.jobs.test_reaper import short, until
 from tests.support.runs import a_run
+
+pytestmark = pytest.mark.services
 
 __all__ = ["short"]
 

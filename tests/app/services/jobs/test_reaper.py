@@ -13,6 +13,8 @@ from tests.support.clock import set_an_hour_back
 from tests.support.parts import opened_parts
 from tests.support.runs import a_run, row_of
 
+pytestmark = pytest.mark.services
+
 
 @pytest.fixture
 def short(tmp_path, database_url):

@@ -7,6 +7,8 @@ from app.services.jobs.states import ENDED, TRANSITIONS, Status, WrongState
 from app.services.runs.states import transition
 from tests.support.runs import a_run, row_of
 
+pytestmark = pytest.mark.services
+
 LEGAL = {
     ("queued", "running"),
     ("queued", "paused"),

@@ -17,6 +17,8 @@ from app.services.predictions.read import NoResult, get_prediction, result
 from tests.support.parts import opened_parts
 from tests.support.predictions import a_blob, a_prediction, held
 
+pytestmark = pytest.mark.services
+
 DONE = JobEnd("succeeded", "finished")
 
 

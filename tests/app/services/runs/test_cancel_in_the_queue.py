@@ -1,5 +1,7 @@
 """A run that was cancelled in the queue stays so: when the service starts again, and when the machine is free."""
 
+import pytest
+
 from app.services.jobs.outcomes import JobEnd
 from app.services.jobs.reaper import reap
 from app.services.points import page
@@ -8,6 +10,8 @@ from app.services.runs.lease import acquire, finish, heartbeat, in_line
 from app.services.runs.read import attempts, get_run
 from tests.support.parts import opened_parts
 from tests.support.runs import a_run
+
+pytestmark = pytest.mark.services
 
 
 def test_a_run_cancelled_in_the_queue_never_begins(tmp_path, database_url):

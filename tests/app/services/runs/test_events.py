@@ -10,6 +10,8 @@ from app.tracing import Origin, about
 from tests.app.services.runs.test_lease import PLAN
 from tests.support.runs import a_run
 
+pytestmark = pytest.mark.services
+
 
 @pytest.fixture
 def submitted(parts):

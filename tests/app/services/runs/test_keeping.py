@@ -7,6 +7,8 @@ from app.services.runs.lease import acquire, hand_back, resume_point
 from app.services.runs.read import attempts, checkpoints, get_run, weights
 from tests.support.runs import a_run, checkpointed
 
+pytestmark = pytest.mark.services
+
 
 @pytest.fixture
 def lease(parts):

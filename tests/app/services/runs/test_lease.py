@@ -4,15 +4,19 @@ import threading
 
 import pytest
 
+from app.services.disk import Disk
 from app.services.jobs.lease import LeaseLost
 from app.services.jobs.outcomes import JobEnd, JobError
 from app.services.jobs.states import Status
+from app.services.points import page
 from app.services.runs import lease as leases
 from app.services.runs.control import cancel
 from app.services.runs.read import attempts, checkpoints, events, get_run
 from models.training.report import Plan, Progress
 from tests.support.parts import opened_parts
 from tests.support.runs import a_point, a_run, checkpointed, row_of
+
+pytestmark = pytest.mark.services
 
 DONE = JobEnd("succeeded", "finished")
 PLAN = Plan(steps=20, batch_size=4, threads=1, sample_interval=5, steps_per_epoch=10, reasons={"steps": "asked for"})
@@ -54,7 +58,7 @@ def test_of_three_processes_that_take_twenty_runs_each_run_goes_to_one(parts, tm
     )
     command = [sys.executable, "-c", code, str(tmp_path), database_url, *ids]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    outs = [process.communicate(timeout=50)[0].split() for process in processes]
+    outs = [process.communicate(timeout=120)[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert sorted(run for out in outs for run in out) == sorted(ids)
 
@@ -93,6 +97,8 @@ WRITES = {
     "progress": lambda parts, lease: leases.record_progress(parts, lease, Progress(9, 20, 0.9, None)),
     "points": lambda parts, lease: leases.record_points(parts, lease, [a_point(9)]),
     "checkpoint": lambda parts, lease: checkpointed(parts, lease, "best", 9, 0.9),
+    "peak of memory": lambda parts, lease: leases.record_peak(parts, lease, 2**30),
+    "disk": lambda parts, lease: leases.record_disk(parts, lease, Disk("data", 1, 2, "full")),
     "resume point": lambda parts, lease: leases.resume_point(parts, lease),
     "finish": lambda parts, lease: leases.finish(parts, lease, DONE),
     "hand back": lambda parts, lease: leases.hand_back(parts, lease, "handed_back"),
@@ -105,11 +111,16 @@ def test_who_lost_the_lease_can_write_nothing(parts, write):
     old = leases.acquire(parts, run.id, "first")
     leases.hand_back(parts, old, "handed_back")
     leases.acquire(parts, run.id, "second")
-    before = row_of(parts, run.id)
+    before = story_of(parts, run.id)
     with pytest.raises(LeaseLost, match="first"):
         WRITES[write](parts, old)
-    assert row_of(parts, run.id) == before
-    assert checkpoints(parts, run.id) == []
+    assert story_of(parts, run.id) == before
+
+
+def story_of(parts, run_id):
+    """All that the database holds of a run."""
+    held = [read(parts, run_id) for read in (checkpoints, attempts, events)]
+    return row_of(parts, run_id), page(parts, run_id).points, *held
 
 
 def test_the_same_worker_with_an_old_token_has_lost_it_too(parts):

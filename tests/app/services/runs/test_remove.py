@@ -14,6 +14,8 @@ from tests.app.services.test_registry import trained
 from tests.support.predictions import a_prediction
 from tests.support.runs import a_run
 
+pytestmark = pytest.mark.services
+
 
 @pytest.mark.parametrize("leased", [False, True])
 def test_a_run_that_has_not_ended_stays(parts, leased):

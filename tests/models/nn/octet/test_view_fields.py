@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.config.octet import FieldsConfig, NumbersConfig
@@ -42,6 +42,7 @@ def fitted(model, some):
 
 @pytest.mark.parametrize("order", ["le", "be"])
 @pytest.mark.parametrize("kind", ["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64"])
+@settings(deadline=None)
 @given(data=st.binary(min_size=24, max_size=24))
 def test_bytes_are_read_as_numpy_reads_them(kind, order, data):
     size = int(kind[1:]) // 8
@@ -111,6 +112,7 @@ def test_numbers_are_encoded_between_quantiles():
 
 
 @example(numbers=[0.0, 5e-324], bins=1)
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e30, 1e30), min_size=2, max_size=60), st.integers(1, 16))
 def test_an_encoding_rises_with_its_number_whatever_it_was_fitted_to(numbers, bins):
     encoding = QuantileEncoding(1, bins)
