@@ -7,7 +7,7 @@ import torch
 
 from models.config import choose_for_data, parse_request
 from models.training import checkpoint
-from models.training.report import Plan, Point, Progress, Saved
+from models.training.report import Guess, Outcome, Plan, Point, Progress, Saved, SplitReport
 from models.training.run_folder import FolderInUse, RunFolder, planned_device
 from tests.models.config.bodies import summary, tutorial, with_value
 
@@ -146,3 +146,17 @@ def test_time_is_counted_over_all_attempts_planning_included(folder_of):
     third = folder_of()
     third.go_on()
     assert third.used_s() == 30.0
+
+
+def test_a_run_that_only_guesses_is_told_so_by_the_points_of_its_best_checkpoint(folder_of):
+    folder = folder_of()
+    folder.begin()
+    guesses = {"side": Guess(files=200, most="low", right=100)}
+    split = SplitReport(train=300, valid=200, how="", notes=[], guesses=guesses)
+    folder.planned(PLAN.model_copy(update={"split": split}))
+    folder.points([Point(step, step / 5, "valid", "side", "acc", value) for step, value in ((10, 0.5), (20, 0.9))])
+    assert folder.warnings(Outcome("finished", 20)) == []  # nothing is stored
+    write(folder, "best", 10, 0.5)
+    assert "no better than guessing: 100 of 200" in folder.warnings(Outcome("finished", 20))[0]
+    write(folder, "best", 20, 0.9)
+    assert folder.warnings(Outcome("finished", 20)) == []
