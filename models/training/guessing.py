@@ -70,7 +70,7 @@ def _of_classes(guess: Guess, found: Mapping[str, float]) -> str | None:
     beaten = 1.0 - _at_most(right - 1, files, share) < 0.5 * math.erfc(LUCK / math.sqrt(2))
     if beaten or _at_most(right, files, share + USEFUL * (1.0 - share)) >= HARDLY:
         return None
-    seen = f"{right:,} of {files:,} validation files are right, {guess.right:,} for who always says {guess.most!r}"
+    seen = f"{right:,} of {files:,} validation files are right; always saying {guess.most!r} gets {guess.right:,}"
     return f"no better than guessing: {seen}" if right <= guess.right else _lucky(seen)
 
 
@@ -86,19 +86,19 @@ def _of_numbers(guess: Guess, found: Mapping[str, float]) -> str | None:
     doubtful = math.log((1.0 - r2) / (1.0 - USEFUL)) < 2.33 * math.sqrt(2.0 / guess.files) if r2 < 1.0 else True
     if doubtful or (r2 > 0.0 and tie * math.sqrt(guess.files) >= LUCK):
         return None
-    seen = f"R2 is {r2:.2g} on {guess.files:,} validation files, 0 for who always says their mean"
+    seen = f"R2 is {r2:.2g} on {guess.files:,} validation files; always saying their mean gets 0"
     return f"no better than guessing: {seen}" if r2 <= 0.0 else _lucky(seen)
 
 
 def _lucky(seen: str) -> str:
-    return f"hardly better than guessing: {seen}; so much may be luck"
+    return f"hardly better than guessing: {seen}; that may be luck"
 
 
 def _advice(plan: Plan, step: int, epochs: int | None, stopped: str | None) -> Iterator[str]:
     """What may have been in the way, the likeliest first."""
     whole = plan.steps if epochs is None else epochs * plan.steps_per_epoch
     if stopped == "time" and step < whole:
-        yield f"its time was over after {step:,} of {whole:,} steps: give it more (max_runtime_s)"
+        yield f"time ran out after {step:,} of {whole:,} steps: give it more (max_runtime_s)"
     why = plan.reasons.get("wide_effort")
     if plan.wide_effort is None and why is not None:
         yield f"its wide branch, which learns fastest, was {why}: more of that brings it back"
