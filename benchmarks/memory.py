@@ -127,29 +127,37 @@ def noise(folder: Path, files: int, length: int, classes: int) -> PackedDataset:
         return writer.finish(LabelTable.of(names, {"kind": [f"c{number % classes}" for number in range(files)]}))
 
 
-def peak_of(work: Callable[[], None]) -> int:
-    """What `work` adds at its peak, in bytes, to what a fork of this process holds before.
+def peak_of(work: Callable[[], None]) -> tuple[int, int]:
+    """What `work` adds at its peak, in bytes, to what a fork of this process holds before; the pages of files it holds.
 
-    A fork begins with less than its parent: pages of files count anew once they are touched.
+    A fork begins with less than its parent: pages of files count anew once they are touched. How many come with a
+    touched one depends on how the file lies in the kernel's cache (of an installation just written, 100 MB more); no
+    limit counts them.
     """
     hears, says = os.pipe()
     sys.stdout.flush()
     if (child := os.fork()) == 0:
         before = resident_bytes()
         work()
-        os.write(says, str(peak_bytes(os.getpid()) - before).encode())
+        os.write(says, f"{peak_bytes(os.getpid()) - before} {mapped_bytes()}".encode())
         os._exit(0)
     os.close(says)
     with os.fdopen(hears, "rb") as pipe:
         said = pipe.read()
     if os.waitpid(child, 0)[1] or not said:
         raise RuntimeError("a measured program failed")
-    return int(said)
+    added, mapped = map(int, said.split())
+    return added, mapped
 
 
 def resident_bytes() -> int:
     """What this process holds now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def mapped_bytes() -> int:
+    """Pages of files that this process holds now."""
+    return int(Path("/proc/self/statm").read_text().split()[2]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def train_steps(config: RunConfig, dataset: PackedDataset, batch: int, threads: int, folder: Path) -> None:
@@ -215,12 +223,14 @@ def main() -> None:
             length = row["length"] if "size" in row else min(row["length"], 4096)
             dataset = noise(Path(folder) / "pack", 2 * batch + valid, length, classes)
             out = Path(folder) / "out"
-            took = held + peak_of(lambda: train_steps(config, dataset, batch, threads, out))  # noqa: B023  (called at once)
-        predicts = peak_of(lambda: predict(config, targets, batch, threads))  # noqa: B023
+            added, train_mapped = peak_of(lambda: train_steps(config, dataset, batch, threads, out))  # noqa: B023  (called at once)
+        took = held + added
+        predicts, predict_mapped = peak_of(lambda: predict(config, targets, batch, threads))  # noqa: B023
         train_bytes = memory_bytes(config, targets, load)
         serve_bytes = predicting_bytes(config, targets, batch, threads=threads, data_bytes=0)
         figures = (took, train_bytes, predicts, serve_bytes)
-        found.append({"name": name, **row, "threads": threads, "figures": figures})
+        mapped = (train_mapped, predict_mapped)
+        found.append({"name": name, **row, "threads": threads, "figures": figures, "mapped": mapped})
         print(
             f"| {name} | {took / MB:.0f} | {train_bytes / MB:.0f} | {train_bytes / took:.2f} "
             f"| {predicts / MB:.0f} | {serve_bytes / MB:.0f} | {serve_bytes / predicts:.2f} |",

@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-import torch
 
 from models.config import (
     PlanRequest,
@@ -87,19 +86,22 @@ def test_memory_grows_with_the_batch_and_covers_the_weights():
     assert 16 * parameters(config, TARGETS) < one < many < 64 * one
 
 
-@pytest.mark.skipif(
-    torch.version.cuda is not None, reason="the CUDA build maps 340 MB more of its files; no limit counts them"
-)
 def test_what_a_training_process_takes_lies_below_the_estimate_and_not_far(tmp_path):
-    """A row of the benchmark for each type of model; the others stand in benchmarks/RESULTS.md."""
+    """A row of the benchmark for each type of model; the others stand in benchmarks/RESULTS.md.
+
+    Above lies only what a limit counts: without pages of files, of which the CUDA build of torch maps 340 MB more, and
+    an installation that was just written 100 MB more.
+    """
     figures, rows = tmp_path / "figures.json", ["short form, batch 8", "octet, raster, nano"]
     command = [sys.executable, "-m", "benchmarks.memory", "--only", *rows, "--json", str(figures)]
     subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
     measured = json.loads(figures.read_text())
     assert len(measured) == len(rows)
-    for train, train_expected, predict, predict_expected in (row["figures"] for row in measured):
-        assert train <= train_expected <= 1.5 * train
-        assert predict <= predict_expected
+    for row in measured:
+        train, train_expected, predict, predict_expected = row["figures"]
+        train_mapped, predict_mapped = row["mapped"]
+        assert train - train_mapped <= train_expected <= 1.5 * train
+        assert predict - predict_mapped <= predict_expected
 
 
 def test_the_arithmetic_works_in_the_portions_that_the_networks_work_in():
