@@ -17,9 +17,9 @@ EXPECTED = (click.ClickException, Failed, OctetError, OSError)
 def say(error: Exception, *, as_json: bool) -> Ending:
     """Say one of EXPECTED; the exit code that it ends with."""
     if isinstance(error, OSError):
-        if not error.filename:  # it was stdout, which shall not be tried again when Python ends
+        if not error.filename:  # it was stdout
             as_json = False
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _give_up_stdout()
         if isinstance(error, BrokenPipeError):  # `octet runs list | head` is nobody's fault
             return Ending.FAILED
         text = f"{error.filename or 'cannot write'}: {error.strerror or error}"
@@ -33,8 +33,17 @@ def say(error: Exception, *, as_json: bool) -> Ending:
     ending = _ending_of(error)
     if as_json:
         problem: dict[str, Any] = error.problem if isinstance(error, Refused) else {}
-        print_json({"error": {"detail": text, **problem, "mend": mend or None, "exit_code": int(ending)}})
+        try:
+            print_json({"error": {"detail": text, **problem, "mend": mend or None, "exit_code": int(ending)}})
+            sys.stdout.flush()
+        except OSError:  # nobody reads it, or there is no room: it stands on stderr
+            _give_up_stdout()
     return ending
+
+
+def _give_up_stdout() -> None:
+    """It shall not be tried again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _ending_of(error: Exception) -> Ending:

@@ -6,6 +6,7 @@ makes a difference; so a run is called no better only where a useful one would h
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -55,7 +56,8 @@ def warnings_of(plan: Plan, metrics: Metrics, *, step: int, epochs: int | None, 
     said = []
     for name, guess in guesses.items():
         judge = _of_numbers if guess.most is None else _of_classes
-        if (words := judge(guess, metrics.get(name, {}))) is not None:
+        found = {metric: value for metric, value in metrics.get(name, {}).items() if _is_number(value)}
+        if (words := judge(guess, found)) is not None:
             said.append(f"target {name!r}: {words}")
     return [*said, *_advice(plan, step, epochs, stopped)] if said else []
 
@@ -78,7 +80,8 @@ def _of_numbers(guess: Guess, found: Mapping[str, float]) -> str | None:
     """The same of numbers."""
     r2 = found.get("r2")
     if r2 is None and "rmse" in found and guess.deviation:
-        r2 = 1.0 - (found["rmse"] / guess.deviation) ** 2
+        ratio = found["rmse"] / guess.deviation
+        r2 = 1.0 - ratio * ratio  # ** 2 would raise where it is infinite
     if r2 is None:
         return None
     tie = found.get("pcc", math.sqrt(max(r2, 0.0)))
@@ -88,6 +91,11 @@ def _of_numbers(guess: Guess, found: Mapping[str, float]) -> str | None:
         return None
     seen = f"R2 is {r2:.2g} on {guess.files:,} validation files; always saying their mean gets 0"
     return f"no better than guessing: {seen}" if r2 <= 0.0 else _lucky(seen)
+
+
+def _is_number(value: float | None) -> bool:
+    """Whatever was stored, a verdict decides nothing about a run's end: what is no number is passed over."""
+    return value is not None and math.isfinite(value)
 
 
 def _lucky(seen: str) -> str:
@@ -108,6 +116,7 @@ def _advice(plan: Plan, step: int, epochs: int | None, stopped: str | None) -> I
     )
 
 
+@lru_cache(maxsize=4096)
 def _at_most(right: int, files: int, share: float) -> float:
     """The chance of so many hits or fewer of so many files, each a hit with this chance (0 < share < 1)."""
     if files > EXACT:

@@ -38,6 +38,8 @@ MEASURED_S = 10.0
 """Measuring ends after so many steps, or after so many seconds once two are timed."""
 MEASURED_SHARE = 0.1
 """Of a time budget; when so much of it has gone, the steps that were timed must do, if it is the first one alone."""
+AGAIN_S = 1.0
+"""A file that took less is timed again before its time stands for all: the first one also pays for allocations."""
 
 
 class TooLittleTime(TrainingError):
@@ -192,9 +194,12 @@ def _validation_s(job: Job, left_s: Callable[[], float], cheap_s: float) -> floa
 
     costs = np.array([state.model.cost(length) for length in job.batches.dataset.lengths[files].tolist()])
     sample, longest = files[:size], int(costs[:size].argmax())
-    a_cost_s = timed(sample[longest : longest + 1]) / max(1, int(costs[longest]))
-    if a_cost_s * int(costs[:size].sum()) > max(left_s(), cheap_s):
-        return a_cost_s * int(costs.sum())
+    one, one_s = sample[longest : longest + 1], timed(sample[longest : longest + 1])
+    units = costs / max(1, int(costs[longest]))
+    if one_s < MEASURED_S and one_s * units[:size].sum() > max(left_s(), cheap_s):
+        one_s = min(one_s, timed(one))
+    if one_s * units[:size].sum() > max(left_s(), cheap_s):
+        return float(one_s * units.sum())
     took = [timed(sample)]
     if left_s() > 0:
         took.append(timed(sample))
@@ -212,21 +217,28 @@ def within_budget(plan: Plan, config: RunConfig, speed: Speed, budget_s: float) 
     least_s = before_s if least.measured_at_once else speed.wide_s
     if least_s + speed.step_s + speed.validation_s > longest_s(budget_s):
         raise TooLittleTime(speed, least_s, budget_s)
-    planned_s = BUDGET_SHARE * budget_s - before_s
-    interval = config.globals.evaluation_checkpoint.sample_interval
-    if interval == "auto":
-        validations = _clamp(VALIDATION_SHARE * planned_s / speed.validation_s, 1, VALIDATIONS)
-        fits = (planned_s - validations * speed.validation_s) / speed.step_s
-    else:
-        validations = VALIDATIONS
-        each_step_s = speed.step_s + speed.validation_s / min(interval, plan.checkpoint_interval or interval)
-        fits = (planned_s - speed.validation_s) / each_step_s
-    steps = _clamp(fits, 1, plan.steps)
+    steps, validations = _within(least, config, speed, BUDGET_SHARE * budget_s - before_s)
+    if octet and not least.model_copy(update={"steps": steps}).measured_at_once:
+        more, fewer = _within(least, config, speed, BUDGET_SHARE * budget_s - speed.wide_s)
+        longest = int(speed.validation_s / speed.step_s)  # of more steps the network would be measured before them, too
+        if steps < min(more, longest):
+            steps, validations = min(more, longest), fewer
+    steps = _clamp(steps, 1, plan.steps)
     measured = f"measured {speed.step_s:.3g} s a step, {speed.validation_s:.3g} s a validation"
     why = "fit into" if steps < plan.steps else "all epochs fit into"
     reasons = {**plan.reasons, "steps": f"{why} {BUDGET_SHARE:.0%} of the {max(budget_s, 0.0):.0f} s left; {measured}"}
     cut = plan.model_copy(update={"steps": steps, "reasons": reasons, "measured": speed})
     return _with_interval(cut, config, validations)
+
+
+def _within(plan: Plan, config: RunConfig, speed: Speed, planned_s: float) -> tuple[int, int]:
+    """How many steps fit into so many seconds beside how many validations; the last one is among them."""
+    interval = config.globals.evaluation_checkpoint.sample_interval
+    if interval == "auto":
+        validations = _clamp(VALIDATION_SHARE * planned_s / speed.validation_s, 1, VALIDATIONS)
+        return int((planned_s - validations * speed.validation_s) / speed.step_s), validations
+    each_step_s = speed.step_s + speed.validation_s / min(interval, plan.checkpoint_interval or interval)
+    return int((planned_s - speed.validation_s) / each_step_s), VALIDATIONS
 
 
 def _with_interval(plan: Plan, config: RunConfig, validations: int) -> Plan:

@@ -106,6 +106,12 @@ def test_a_full_disk_is_said_in_a_line_and_a_reader_that_left_is_no_fault(desk, 
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, env=desk.environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (1, "octet: cannot write: No space left on device\n")
+    refused = [OCTET, "runs", "show", "nosuch", "--json"]  # the document of a failure has no room, either
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(refused, env=desk.environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=90)
+    assert done.returncode == 4
+    assert done.stderr.startswith("octet: ")
+    assert "Traceback" not in done.stderr
     gone, there = os.pipe()
     os.close(gone)
     done = subprocess.run(command, env=desk.environment, stdout=there, stderr=subprocess.PIPE, text=True, timeout=90)

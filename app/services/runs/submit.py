@@ -90,7 +90,7 @@ def submit(parts: Parts, body: object, key: str | None = None) -> tuple[RunView,
     Raises BadConfig, DatasetNotThere, KeyReused.
     """
     run_id, origin = new_id(), current() or Origin.of(None)
-    with parts.db.transaction() as tx:
+    with parts.db.transaction(with_files=True) as tx:  # IDs of a config are looked up in the pack
         if key is not None and (known := claim(tx, key, body, RUNS, run_id)) is not None:
             return view_of(found_run(tx, known)), False
         request, dataset, chosen = _understand(parts, tx, body, keep=True)

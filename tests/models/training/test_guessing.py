@@ -105,6 +105,8 @@ def test_where_a_guess_is_always_right_or_never_nothing_is_said(right):
         (200, {"r2": 1.0, "pcc": 1.0}, None),
         (10, {"r2": -0.1, "pcc": 0.4}, None),
         (10, {"r2": -9.0, "pcc": 0.0}, "no better than guessing"),
+        (200, {"rmse": 1e200}, "no better than guessing: R2 is -inf"),
+        (200, {"r2": float("nan"), "pcc": None}, None),
         (200, {"loss": 0.5}, None),
         (200, {}, None),
     ],

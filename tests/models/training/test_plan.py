@@ -170,7 +170,9 @@ def test_a_budget_that_one_step_and_its_validation_overrun_by_far_is_refused_wit
 
 def test_a_budget_for_one_step_and_one_validation_spends_nothing_on_a_network_that_knows_nothing(dataset):
     octet = config_of(
-        cat=["side"], model={"model_type": "octet", "octet": {"size": "nano", "views": ["bytes"], "members": 1}}
+        cat=["side"],
+        model={"model_type": "octet", "octet": {"size": "nano", "views": ["bytes"], "members": 1}},
+        globals={"evaluation_checkpoint": {"sample_interval": "auto"}},
     )
     fitted = choose_for_device(octet, dataset, request=PlanRequest(steps=10, threads=1))
     left_out, dear = fitted.model_copy(update={"wide_effort": None}), Speed(step_s=1.0, validation_s=70.0)
@@ -180,6 +182,12 @@ def test_a_budget_for_one_step_and_one_validation_spends_nothing_on_a_network_th
         within_budget(fitted, octet, dear, 60.0)
     cheap = within_budget(left_out, octet, Speed(step_s=1.0, validation_s=2.0), 60.0)
     assert cheap.measured_at_once
+    many = left_out.model_copy(update={"steps": 1000})
+    for budget_s, steps in ((60.0, 21), (70.0, 29), (80.0, 30)):  # of 85 %; more than 30 would be measured before them
+        plan = within_budget(many, octet, Speed(step_s=1.0, validation_s=30.0), budget_s)
+        assert (plan.steps, plan.measured_at_once) == (steps, False)
+    plan = within_budget(many, octet, Speed(step_s=1.0, validation_s=30.0), 120.0)
+    assert (plan.steps, plan.measured_at_once) == (42, True)
 
 
 def test_what_the_machine_grants_too_little_memory_for_is_refused_or_takes_fewer_files(dataset):
