@@ -10,7 +10,7 @@ from tests.faults.trial import STEPS, End, end_of, in_mid_run, upload
 from tests.support.behind import settings_of
 from tests.support.service import Service, serving, start, wait_for
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.timeout(900)]
 
 
 def _tear(file: Path) -> None:
