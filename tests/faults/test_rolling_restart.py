@@ -10,7 +10,7 @@ from tests.faults.trial import BODY, LONGEST_S, End, end_of, in_mid_run
 from tests.support.load import Listener, under_load
 from tests.support.service import alive, wait_for
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.timeout(900)]
 
 
 def test_a_rolling_restart_under_load_fails_no_request_and_costs_no_run_a_bit(disturbed: Disturbed, undisturbed: End):

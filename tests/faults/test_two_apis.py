@@ -14,7 +14,7 @@ from tests.support.load import Listener, under_load
 from tests.support.proxy import Proxy, proxy_before
 from tests.support.service import Service, wait_for
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.timeout(900)]
 
 DRAIN_S = 12.0
 """More than a connection is kept without a request, 5 s, and than the proxy of a busy machine takes to notice."""
