@@ -196,7 +196,7 @@ def _validation_s(job: Job, left_s: Callable[[], float], cheap_s: float) -> floa
     sample, longest = files[:size], int(costs[:size].argmax())
     one, one_s = sample[longest : longest + 1], timed(sample[longest : longest + 1])
     units = costs / max(1, int(costs[longest]))
-    if one_s < MEASURED_S and one_s * units[:size].sum() > max(left_s(), cheap_s):
+    if one_s < AGAIN_S and one_s * units[:size].sum() > max(left_s(), cheap_s):
         one_s = min(one_s, timed(one))
     if one_s * units[:size].sum() > max(left_s(), cheap_s):
         return float(one_s * units.sum())

@@ -60,8 +60,8 @@ class Plan(BaseModel):
     """How one run is carried out on one device: made once, kept for every resume.
 
     Runs with equal configs and plans on equal data are bit-equal on a CPU. reasons: why each value, by field name.
-    measured, split: None where nothing had to be measured, and in plans of older versions; like reasons they decide
-    nothing of what is computed.
+    measured, split: None where nothing had to be measured, and in plans of older versions. Like reasons, split decides
+    nothing of what is computed; measured only whether there is a validation before the first step.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
